@@ -1,0 +1,290 @@
+"""Where may parts be exchanged? The only seams of the house; a new one needs a decision record."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from learnloop.core.ids import DecisionId, InteractionId, KeyId, LearnerId
+from learnloop.core.items import ItemTable
+from learnloop.core.records import (
+    ApiKey,
+    AuditEntry,
+    LearningPath,
+    ModelRecord,
+    StoredReply,
+    StoredState,
+)
+from learnloop.core.types import (
+    Choice,
+    Context,
+    Course,
+    Decision,
+    Estimate,
+    Interaction,
+    Item,
+    Learner,
+    OrderKey,
+    Outcome,
+    Ref,
+    Skill,
+    Target,
+)
+
+S = TypeVar("S")
+
+
+class Clock(Protocol):
+    """Tells the time; injected everywhere."""
+
+    def now(self) -> datetime:
+        """The current instant, aware UTC."""
+        ...
+
+
+class Fold(Protocol[S]):
+    """Something kept up to date by one learner's interactions, in their total order.
+
+    `update` is pure: it returns a new state and leaves the old one as it was, its cost does not
+    grow with the history, and it depends on nothing but its arguments and the fold's own frozen
+    parameters. So replaying the log gives the same state, bit for bit.
+    """
+
+    ref: Ref
+    state_type: type[S]
+
+    def start(self, learner_id: LearnerId) -> S:
+        """The state of a learner of whom nothing is known."""
+        ...
+
+    def update(self, state: S, interaction: Interaction, item: Item) -> S:
+        """The state after one more interaction. Kinds that say nothing to the fold pass through."""
+        ...
+
+
+class Estimator(Fold[S], Protocol[S]):
+    """A fold that predicts whether answers will be right."""
+
+    def p_correct(self, state: S, item: Item, at: datetime) -> float:
+        """P(the learner's answer to `item`, shown at `at`, is right), (0, 1)."""
+        ...
+
+    def predict(self, state: S, items: ItemTable, at: datetime) -> Estimate:
+        """`p_correct` for every item of the table: CORRECT, values and stddev (n_items,)."""
+        ...
+
+    def mastery(self, state: S, items: ItemTable, at: datetime) -> Estimate:
+        """MASTERY of every skill of the table, values and stddev (n_skills,)."""
+        ...
+
+    def export(self) -> bytes:
+        """The frozen parameters as an artifact that the model module's `load` reads back."""
+        ...
+
+
+class Policy(Protocol):
+    """Chooses: a pure function of a context and a generator."""
+
+    ref: Ref
+    needs: frozenset[Target]
+
+    def decide(self, context: Context, rng: np.random.Generator) -> tuple[Choice, ...]:
+        """At most `context.n` choices among `context.candidates`, best first, with propensities."""
+        ...
+
+
+# --- the store ----------------------------------------------------------------------------------
+
+
+class Learners(Protocol):
+    """Humans who learn."""
+
+    def get(self, learner_id: LearnerId) -> Learner | None: ...
+
+    def known(self, learner_ids: Iterable[LearnerId]) -> set[LearnerId]:
+        """Those of the ids that exist."""
+        ...
+
+    def put(self, learner: Learner) -> None:
+        """Insert, or replace the stored one."""
+        ...
+
+    def page(self, after: LearnerId | None, limit: int) -> list[Learner]:
+        """Up to `limit` learners in id order, beginning behind `after`."""
+        ...
+
+    def lock(self, learner_ids: Iterable[LearnerId]) -> None:
+        """Make other writers of these learners wait until this transaction ends."""
+        ...
+
+
+class CatalogStore(Protocol):
+    """What can be learnt."""
+
+    def version(self) -> str:
+        """Changes with every `put`; "0" for an empty catalog."""
+        ...
+
+    def load(self) -> tuple[list[Course], list[Skill], list[Item]]:
+        """Everything, each in the order it was first put."""
+        ...
+
+    def put(self, courses: Sequence[Course], skills: Sequence[Skill], items: Sequence[Item]) -> str:
+        """Insert or replace by id; returns the new version."""
+        ...
+
+
+class Accounts(Protocol):
+    """Keys and classes."""
+
+    def add_key(self, key: ApiKey) -> None: ...
+
+    def find_key(self, digest: str) -> ApiKey | None: ...
+
+    def keys(self) -> list[ApiKey]: ...
+
+    def revoke_key(self, key_id: KeyId, at: datetime) -> None: ...
+
+    def add_member(self, class_id: str, learner_id: LearnerId) -> None: ...
+
+    def is_member(self, class_id: str, learner_id: LearnerId) -> bool: ...
+
+    def members(self, class_id: str) -> list[LearnerId]: ...
+
+
+class Interactions(Protocol):
+    """The log: append only."""
+
+    def append(self, interactions: Sequence[Interaction]) -> list[bool]:
+        """Store those whose `(learner_id, interaction_id)` is new; True where it was."""
+        ...
+
+    def get(
+        self, learner_id: LearnerId, ids: Iterable[InteractionId]
+    ) -> dict[InteractionId, Interaction]: ...
+
+    def history(
+        self, learner_id: LearnerId, after: OrderKey | None = None, limit: int | None = None
+    ) -> list[Interaction]:
+        """In the total order, beginning behind `after`."""
+        ...
+
+    def latest(self, learner_id: LearnerId, limit: int) -> list[Interaction]:
+        """The last `limit`, newest first."""
+        ...
+
+    def count(self) -> int: ...
+
+
+class States(Protocol):
+    """Folded states, by learner and `Ref`."""
+
+    def get(self, learner_id: LearnerId, refs: Sequence[Ref]) -> dict[Ref, StoredState]: ...
+
+    def put(self, states: Sequence[StoredState]) -> None: ...
+
+
+class Decisions(Protocol):
+    """What was chosen."""
+
+    def append(self, decision: Decision) -> None: ...
+
+    def get(self, decision_id: DecisionId) -> Decision | None: ...
+
+    def latest(self, learner_id: LearnerId, limit: int) -> list[Decision]:
+        """The last `limit`, newest first."""
+        ...
+
+
+class Outcomes(Protocol):
+    """What came of it."""
+
+    def append(self, outcomes: Sequence[Outcome]) -> list[bool]:
+        """Store those whose `outcome_id` is new; True where it was."""
+        ...
+
+    def of_decision(self, decision_id: DecisionId) -> list[Outcome]: ...
+
+
+class Paths(Protocol):
+    """The current learning path of each learner."""
+
+    def get(self, learner_id: LearnerId) -> LearningPath | None: ...
+
+    def put(self, path: LearningPath) -> None: ...
+
+
+class Models(Protocol):
+    """Fitted models, and which of them is live."""
+
+    def put(self, record: ModelRecord) -> None: ...
+
+    def get(self, ref: Ref) -> ModelRecord | None: ...
+
+    def list(self) -> Sequence[ModelRecord]:
+        """Newest first."""
+        ...
+
+    def alias(self, name: str) -> Ref | None:
+        """The model behind an alias such as `champion`."""
+        ...
+
+    def set_alias(self, name: str, ref: Ref) -> None: ...
+
+
+class Replies(Protocol):
+    """First replies by idempotency key."""
+
+    def get(self, scope: str, key: str) -> StoredReply | None: ...
+
+    def put(self, scope: str, key: str, reply: StoredReply) -> None: ...
+
+    def purge(self, before: datetime) -> int:
+        """Drop replies older than `before`; returns how many."""
+        ...
+
+
+class Audit(Protocol):
+    """Who did what; append only."""
+
+    def append(self, entry: AuditEntry) -> None: ...
+
+    def latest(self, limit: int) -> Sequence[AuditEntry]:
+        """Newest first."""
+        ...
+
+
+class Transaction(Protocol):
+    """All repositories inside one transaction."""
+
+    learners: Learners
+    catalog: CatalogStore
+    accounts: Accounts
+    interactions: Interactions
+    states: States
+    decisions: Decisions
+    outcomes: Outcomes
+    paths: Paths
+    models: Models
+    replies: Replies
+    audit: Audit
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """A part that is undone alone when it raises; the rest of the transaction goes on."""
+        ...
+
+
+class Store(Protocol):
+    """Where everything is kept."""
+
+    def begin(self, *, write: bool = True) -> AbstractContextManager[Transaction]:
+        """One transaction: committed when the block ends, undone when it raises.
+
+        Raises:
+            StoreUnavailable: The database is locked, full or away; nothing was changed.
+        """
+        ...
+
+    def close(self) -> None: ...
