@@ -1,0 +1,228 @@
+"""What does a journey hand back? Plain frozen values that the API, the CLI and the pages show."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from learnloop.core.errors import Rejection
+from learnloop.core.ids import DecisionId, ItemId, LearnerId, SkillId
+from learnloop.core.types import (
+    Goals,
+    Item,
+    Preferences,
+    Reason,
+    Ref,
+    TimeSlot,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a batch of interactions: every element is in one of the three."""
+
+    accepted: int
+    duplicates: int
+    rejected: tuple[Rejection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """One item to study next, and why.
+
+    Attributes:
+        recommendation_id: `{decision_id}.{position}`; feedback refers to it.
+        p_correct: Chance of a right answer now, [0, 1]; None where no model could say.
+    """
+
+    recommendation_id: str
+    item: Item
+    score: float
+    propensity: float
+    p_correct: float | None
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendationSet:
+    """One logged decision, as the learner's platform sees it."""
+
+    decision_id: DecisionId
+    learner_id: LearnerId
+    decided_at: datetime
+    policy: Ref
+    models: tuple[Ref, ...]
+    recommendations: tuple[Recommendation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SkillLevel:
+    """What is known of one skill.
+
+    Attributes:
+        mastery: P(right on an item of middle difficulty), [0, 1].
+        low: With `high`, the 80% interval of `mastery`.
+        sure: False under 5 answers: show "not sure yet" and no percentage.
+        trend_per_week: Change of the success rate per week of practice; None while unsure.
+    """
+
+    skill_id: SkillId
+    name: str
+    mastery: float
+    low: float
+    high: float
+    n_answers: int
+    n_correct: int
+    last_answered_at: datetime | None
+    sure: bool
+    trend_per_week: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SkillProfile:
+    """Spec 1's `skillProfile`.
+
+    Attributes:
+        learning_velocity: Skills that reached mastery per week of activity; None while unsure.
+    """
+
+    current_levels: tuple[SkillLevel, ...]
+    weak_areas: tuple[SkillId, ...]
+    mastered_concepts: tuple[SkillId, ...]
+    learning_velocity: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EngagementPattern:
+    """How the learner's sessions look (a session ends after 30 minutes without activity)."""
+
+    n_sessions: int
+    mean_session_minutes: float
+    sessions_per_week: float
+    days_active: int
+    last_active_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionRates:
+    """What becomes of what is started."""
+
+    n_started: int
+    n_completed: int
+    n_skipped: int
+    completion_rate: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class BehavioralMetrics:
+    """Spec 1's `behavioralMetrics`, counted from the log.
+
+    Attributes:
+        active_times: The weekly hours (UTC) with most activity, busiest first.
+    """
+
+    engagement: EngagementPattern
+    completion: CompletionRates
+    active_times: tuple[TimeSlot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """All that is known about a learner: what they said, and what the log shows.
+
+    Attributes:
+        optimal_session_minutes: What the learner said, else what their sessions show.
+        etag: Changes whenever anything here does.
+    """
+
+    learner_id: LearnerId
+    is_demo: bool
+    personalized: bool
+    created_at: datetime
+    as_of: datetime
+    n_interactions: int
+    skills: SkillProfile
+    preferences: Preferences
+    optimal_session_minutes: float | None
+    behavior: BehavioralMetrics
+    goals: Goals
+    dismissed: tuple[ItemId, ...]
+    models: tuple[Ref, ...]
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressDay:
+    """One day (UTC) of answers."""
+
+    day: str
+    n_answers: int
+    n_correct: int
+    minutes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How a learner did over a window of days."""
+
+    learner_id: LearnerId
+    since: datetime
+    until: datetime
+    n_answers: int
+    n_correct: int
+    accuracy: float | None
+    days: tuple[ProgressDay, ...]
+    skills: tuple[SkillLevel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SkillForecast:
+    """Where one skill stands and what it takes to reach the goal.
+
+    Attributes:
+        in_days: Forecast horizon.
+        mastery_then: Estimate at the horizon without practice (forgetting), with its 80%
+            interval `low_then`-`high_then`.
+        answers_to_goal_low: With `answers_to_goal_high`, the range of answers still needed to
+            reach the target; None while too little is known.
+    """
+
+    skill_id: SkillId
+    name: str
+    mastery: float
+    low: float
+    high: float
+    in_days: float
+    mastery_then: float
+    low_then: float
+    high_then: float
+    target: float
+    answers_to_goal_low: int | None
+    answers_to_goal_high: int | None
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """Forecasts for every skill of the catalog."""
+
+    learner_id: LearnerId
+    as_of: datetime
+    model: Ref
+    skills: tuple[SkillForecast, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPerformance:
+    """How a fitted model did when it was evaluated, and whether it is live."""
+
+    ref: Ref
+    live: bool
+    created_at: datetime | None
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoned:
+    """A number with the reasons behind it."""
+
+    value: float
+    reasons: tuple[Reason, ...]
