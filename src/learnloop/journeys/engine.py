@@ -1,0 +1,251 @@
+"""How does one use learnloop? Through `PersonalizationEngine`, which chooses the parts.
+
+    engine = PersonalizationEngine.open("sqlite:///school.db")
+    engine.record([...])
+    engine.generate_recommendations("ada")
+
+Each method opens one transaction, runs one journey in it, and commits. A server that groups many
+journeys into one commit calls the journeys themselves with `engine.live(tx)`.
+"""
+
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Self
+from uuid import uuid4
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from learnloop.catalog import Catalog
+from learnloop.core.ids import ItemId, LearnerId, SkillId
+from learnloop.core.items import ItemTable
+from learnloop.core.protocols import Clock, Estimator, Store, Transaction
+from learnloop.core.records import LearningPath
+from learnloop.core.time import SystemClock
+from learnloop.core.types import Goals, Interaction, ItemKind, Metric, Outcome, Ref
+from learnloop.features.profile import ProfileFold
+from learnloop.journeys import (
+    feedback,
+    fit,
+    paths,
+    performance,
+    profiles,
+    progress,
+    recommend,
+    record,
+)
+from learnloop.journeys.live import Live
+from learnloop.journeys.profiles import ProfileChange
+from learnloop.journeys.results import (
+    ModelPerformance,
+    Predictions,
+    Profile,
+    Progress,
+    Reasoned,
+    Receipt,
+    RecommendationSet,
+)
+from learnloop.policies.recommend import RecommendPolicy
+from learnloop.storage import open_store
+
+_SnapshotKey = tuple[str, Ref | None]
+
+
+class Settings(BaseSettings):
+    """What can be set from outside, by environment variables `LEARNLOOP_...`."""
+
+    model_config = SettingsConfigDict(env_prefix="LEARNLOOP_", extra="ignore", frozen=True)
+
+    database_url: str = Field(
+        "sqlite:///learnloop.db",
+        description="Where everything is kept: sqlite:///FILE, postgresql://..., or memory://.",
+    )
+    seed: int = Field(
+        20260101, description="Seed of every random choice; the same seed replays the same choices."
+    )
+
+
+class PersonalizationEngine:
+    """A learner's answer goes in, a better next step comes out.
+
+    Stability: Full.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        settings: Settings | None = None,
+        clock: Clock | None = None,
+        new_id: Callable[[], str] = lambda: uuid4().hex,
+    ) -> None:
+        self.store = store
+        self.settings = settings or Settings()
+        self.clock = clock or SystemClock()
+        self._new_id = new_id
+        self._policy = RecommendPolicy()
+        self._profile_fold = ProfileFold()
+        self._snapshot: tuple[_SnapshotKey, Live] | None = None
+
+    @classmethod
+    def open(
+        cls,
+        url: str | None = None,
+        *,
+        settings: Settings | None = None,
+        clock: Clock | None = None,
+    ) -> Self:
+        """An engine on the database at `url`, by default `LEARNLOOP_DATABASE_URL`.
+
+        Raises:
+            StoreUnavailable: The database can't be opened; the message says why.
+        """
+        settings = settings or Settings()
+        return cls(open_store(url or settings.database_url), settings=settings, clock=clock)
+
+    def close(self) -> None:
+        """Give the database back."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def live(self, tx: Transaction) -> Live:
+        """Catalog, model and policy as of this transaction; cached while they stay the same."""
+        key = (tx.catalog.version(), tx.models.alias(fit.CHAMPION))
+        snapshot = self._snapshot
+        if snapshot is None or snapshot[0] != key:
+            snapshot = (key, self._load(tx, *key))
+            self._snapshot = snapshot
+        return snapshot[1]
+
+    def _load(self, tx: Transaction, version: str, champion: Ref | None) -> Live:
+        _, skills, items = tx.catalog.load()
+        table = ItemTable(version, items, skills)
+        estimator: Estimator[Any] = fit.live_estimator(tx, table, champion)
+        return Live(
+            self.clock,
+            self.settings.seed,
+            self._new_id,
+            table,
+            self._profile_fold,
+            estimator,
+            self._policy,
+        )
+
+    # --- events ---------------------------------------------------------------------------------
+
+    def record(self, interactions: Sequence[Interaction]) -> Receipt:
+        """Take interactions in, each once; see `journeys.record`."""
+        with self.store.begin() as tx:
+            return record.record(self.live(tx), tx, interactions)
+
+    # --- decisions ------------------------------------------------------------------------------
+
+    def generate_recommendations(
+        self, learner_id: LearnerId | str, n: int = 5, kind: ItemKind | None = None
+    ) -> RecommendationSet:
+        """What to study next, and why; the decision is logged with its propensities."""
+        with self.store.begin() as tx:
+            return recommend.recommend(self.live(tx), tx, LearnerId(learner_id), n, kind)
+
+    def predict_engagement(self, learner_id: LearnerId | str, item_id: ItemId | str) -> Reasoned:
+        """P(the learner takes the item up when it is shown), with the facts behind it."""
+        with self.store.begin(write=False) as tx:
+            return recommend.predict_engagement(
+                self.live(tx), tx, LearnerId(learner_id), ItemId(item_id)
+            )
+
+    def give_feedback(
+        self,
+        learner_id: LearnerId | str,
+        recommendation_id: str,
+        action: Metric | None = None,
+        rating: int | None = None,
+    ) -> tuple[Outcome, ...]:
+        """Log what the learner made of a recommendation."""
+        with self.store.begin() as tx:
+            return feedback.give_feedback(
+                self.live(tx), tx, LearnerId(learner_id), recommendation_id, action, rating
+            )
+
+    def optimize_learning_path(self, learner_id: LearnerId | str) -> LearningPath:
+        """The steps to the learner's goal, in prerequisite order."""
+        with self.store.begin() as tx:
+            return paths.learning_path(self.live(tx), tx, LearnerId(learner_id))
+
+    def update_learning_path(
+        self,
+        learner_id: LearnerId | str,
+        reason: str,
+        priority_skills: tuple[SkillId, ...] | None = None,
+    ) -> LearningPath:
+        """Plan the path again, for another goal where one is given."""
+        with self.store.begin() as tx:
+            return paths.update_path(
+                self.live(tx), tx, LearnerId(learner_id), reason, priority_skills
+            )
+
+    # --- what is known --------------------------------------------------------------------------
+
+    def profile(self, learner_id: LearnerId | str) -> Profile:
+        """All that is known about a learner."""
+        with self.store.begin(write=False) as tx:
+            return profiles.profile(self.live(tx), tx, LearnerId(learner_id))
+
+    def put_profile(
+        self,
+        learner_id: LearnerId | str,
+        change: ProfileChange,
+        expected_version: int | None = None,
+    ) -> tuple[Profile, bool]:
+        """Create the learner or change what is theirs to say; True where they are new."""
+        with self.store.begin() as tx:
+            return profiles.put_profile(
+                self.live(tx), tx, LearnerId(learner_id), change, expected_version
+            )
+
+    def analyze(self, learner_id: LearnerId | str) -> Profile:
+        """The profile, computed again from the whole log."""
+        with self.store.begin() as tx:
+            return profiles.analyze(self.live(tx), tx, LearnerId(learner_id))
+
+    def set_goals(self, learner_id: LearnerId | str, goals: Goals) -> Profile:
+        """Set what the learner wants to reach."""
+        with self.store.begin() as tx:
+            return profiles.set_goals(self.live(tx), tx, LearnerId(learner_id), goals)
+
+    def progress(self, learner_id: LearnerId | str, days: int = 30) -> Progress:
+        """How the learner did over the last days."""
+        with self.store.begin(write=False) as tx:
+            return progress.progress(self.live(tx), tx, LearnerId(learner_id), days)
+
+    def skill_predictions(self, learner_id: LearnerId | str, in_days: float = 7.0) -> Predictions:
+        """Where each skill will stand, and what it takes to reach the goal."""
+        with self.store.begin(write=False) as tx:
+            return progress.skill_predictions(self.live(tx), tx, LearnerId(learner_id), in_days)
+
+    # --- catalog and models ---------------------------------------------------------------------
+
+    def put_catalog(self, catalog: Catalog) -> str:
+        """Insert or replace courses, skills and items; returns the catalog's new version."""
+        with self.store.begin() as tx:
+            return tx.catalog.put(catalog.courses, catalog.skills, catalog.items)
+
+    def fit(self) -> ModelPerformance:
+        """Fit the live model's item parameters on the log and make the result live."""
+        with self.store.begin() as tx:
+            return fit.fit(self.live(tx), tx)
+
+    def models(self) -> tuple[ModelPerformance, ...]:
+        """Which models there are, which one is live, and how each did."""
+        with self.store.begin(write=False) as tx:
+            return performance.models(self.live(tx), tx)

@@ -1,0 +1,72 @@
+"""Where does the live model come from? Fitted on the log where there is one, else the catalog.
+
+A fitted model is stored with its hash and refused when the bytes differ. States are keyed by
+model, so a newly fitted one starts warm: its states are rebuilt from the log.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+from learnloop.core.errors import ArtifactError, DataError
+from learnloop.core.items import ItemTable
+from learnloop.core.protocols import Estimator, Transaction
+from learnloop.core.records import ModelRecord
+from learnloop.core.types import Interaction, Learner, Ref
+from learnloop.journeys.live import Live
+from learnloop.journeys.results import ModelPerformance
+from learnloop.models import ability
+from learnloop.training.snapshot import answer_log
+
+CHAMPION = "champion"
+MIN_ANSWERS = 200
+PAGE = 500
+
+
+def live_estimator(tx: Transaction, items: ItemTable, champion: Ref | None) -> Estimator[Any]:
+    """The champion, or a model of the catalog's authored difficulties where none was fitted.
+
+    Raises:
+        ArtifactError: The stored model is missing or its bytes are not those that were stored.
+    """
+    if champion is None:
+        return ability.from_catalog(items)
+    record = tx.models.get(champion)
+    if record is None or hashlib.sha256(record.artifact).hexdigest() != record.sha256:
+        raise ArtifactError(f"model {champion} is missing or corrupt; fit again or roll back")
+    return ability.load(record.artifact)
+
+
+def fit(live: Live, tx: Transaction) -> ModelPerformance:
+    """Fit item parameters on every answer of the log and make the result live.
+
+    Raises:
+        DataError: Fewer than 200 answers: too little to fit from.
+    """
+    log = answer_log(_every_interaction(tx), live.items)
+    n_answers = int((log.correct >= 0).sum())
+    if n_answers < MIN_ANSWERS:
+        raise DataError(
+            f"{n_answers} answers are too few to fit from; {MIN_ANSWERS} are needed. "
+            "The model of the authored difficulties stays live."
+        )
+    model = ability.fit(log)
+    artifact = model.export()
+    now = live.clock.now()
+    metrics = {"n_answers": float(n_answers), "n_learners": float(len(log.learner_ids))}
+    digest = hashlib.sha256(artifact).hexdigest()
+    tx.models.put(ModelRecord(model.ref, now, artifact, digest, metrics))
+    tx.models.set_alias(CHAMPION, model.ref)
+    return ModelPerformance(model.ref, True, now, metrics)
+
+
+def _every_interaction(tx: Transaction) -> Iterator[Interaction]:
+    for learner in _learners(tx):
+        yield from tx.interactions.history(learner.learner_id)
+
+
+def _learners(tx: Transaction) -> Iterator[Learner]:
+    page = tx.learners.page(None, PAGE)
+    while page:
+        yield from page
+        page = tx.learners.page(page[-1].learner_id, PAGE)

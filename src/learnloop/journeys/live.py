@@ -1,0 +1,62 @@
+"""What is live right now? The snapshot that one transaction works with.
+
+Built once per catalog version and live model, then shared, read-only, by all requests.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from learnloop.core.errors import NotFound
+from learnloop.core.ids import ItemId, LearnerId
+from learnloop.core.items import ItemTable
+from learnloop.core.protocols import Clock, Estimator, Fold, Policy, Transaction
+from learnloop.core.types import Item, Learner
+from learnloop.features.profile import ProfileFold
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Everything a journey needs beside its transaction.
+
+    Attributes:
+        new_id: Makes an id that was never used before.
+    """
+
+    clock: Clock
+    seed: int
+    new_id: Callable[[], str]
+    items: ItemTable
+    profile_fold: ProfileFold
+    estimator: Estimator[Any]
+    policy: Policy
+
+    @property
+    def folds(self) -> tuple[Fold[Any], ...]:
+        """All that advances with every interaction."""
+        return (self.profile_fold, self.estimator)
+
+    def item(self, item_id: ItemId) -> Item:
+        """The item of that id.
+
+        Raises:
+            NotFound: The catalog has no such item.
+        """
+        row = self.items.row_of.get(item_id)
+        if row is None:
+            raise NotFound(f"item_id: no item {item_id!r} in the catalog", field="item_id")
+        return self.items.items[row]
+
+
+def learner_of(tx: Transaction, learner_id: LearnerId) -> Learner:
+    """The learner of that id.
+
+    Raises:
+        NotFound: There is no such learner.
+    """
+    learner = tx.learners.get(learner_id)
+    if learner is None:
+        raise NotFound(
+            f"no learner {learner_id!r}; create one with PUT profile", field="learner_id"
+        )
+    return learner

@@ -1,0 +1,150 @@
+"""How did a learner do, and where are they heading?
+
+Forecasts come from the live estimator itself: forgetting by asking it about a later instant, the
+answers still needed by folding imagined answers into its state. Nothing imagined is stored.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from learnloop.core.errors import InvalidInput
+from learnloop.core.ids import InteractionId, LearnerId
+from learnloop.core.protocols import Transaction
+from learnloop.core.types import Evidence, Interaction, InteractionKind, Item
+from learnloop.features.views import days_since, evidence, iso_day
+from learnloop.journeys import levels, states
+from learnloop.journeys.live import Live, learner_of
+from learnloop.journeys.results import Predictions, Progress, ProgressDay, SkillForecast, SkillLevel
+
+TARGET = 0.85
+MAX_DAYS = 365
+MAX_IMAGINED = 40
+
+
+def progress(live: Live, tx: Transaction, learner_id: LearnerId, days: int = 30) -> Progress:
+    """Answers per day (UTC) over the last days, and where each skill stands.
+
+    Raises:
+        NotFound: No such learner.
+        InvalidInput: `days` is not in 1-365.
+    """
+    _check_days("days", days)
+    learner_of(tx, learner_id)
+    known = states.current(live, tx, learner_id)
+    now = live.clock.now()
+    since = now - timedelta(days=days)
+    active = tuple(
+        ProgressDay(iso_day(d), d.n_answers, d.n_correct, d.active_ms / 60_000)
+        for d in days_since(known.profile, since)
+    )
+    n_answers, n_correct = sum(d.n_answers for d in active), sum(d.n_correct for d in active)
+    facts = evidence(known.profile, live.items)
+    mastery = live.estimator.mastery(known.knowledge, live.items, now)
+    return Progress(
+        learner_id,
+        since,
+        now,
+        n_answers,
+        n_correct,
+        n_correct / n_answers if n_answers else None,
+        active,
+        levels.skill_levels(live, known, facts, mastery),
+    )
+
+
+def skill_predictions(
+    live: Live, tx: Transaction, learner_id: LearnerId, in_days: float = 7.0
+) -> Predictions:
+    """Where each skill will stand without practice, and the answers still needed to reach the goal.
+
+    Raises:
+        NotFound: No such learner.
+        InvalidInput: `in_days` is not in (0, 365].
+    """
+    _check_days("in_days", in_days)
+    learner = learner_of(tx, learner_id)
+    known = states.current(live, tx, learner_id)
+    now = live.clock.now()
+    then = live.estimator.mastery(known.knowledge, live.items, now + timedelta(days=in_days))
+    low_then, high_then = levels.interval_80(then)
+    facts: Evidence = evidence(known.profile, live.items)
+    mastery = live.estimator.mastery(known.knowledge, live.items, now)
+    target = learner.goals.target_mastery or TARGET
+    forecasts = []
+    for s, level in enumerate(levels.skill_levels(live, known, facts, mastery)):
+        needed = _answers_to_goal(live, known.knowledge, level, target, now)
+        forecasts.append(
+            SkillForecast(
+                level.skill_id,
+                level.name,
+                level.mastery,
+                level.low,
+                level.high,
+                float(in_days),
+                float(then.values[s]),
+                float(low_then[s]),
+                float(high_then[s]),
+                target,
+                *needed,
+                level.sure,
+            )
+        )
+    return Predictions(learner_id, now, live.estimator.ref, tuple(forecasts))
+
+
+def _answers_to_goal(
+    live: Live, knowledge: Any, level: SkillLevel, target: float, at: datetime
+) -> tuple[int | None, int | None]:
+    """(all right, right as often as the estimate expects); None where it is not in sight."""
+    if not level.sure:
+        return None, None
+    if level.mastery >= target:
+        return 0, 0
+    item = _middle_item(live, level)
+    if item is None:
+        return None, None
+    best = _imagine(live, knowledge, level, item, target, at, p=1.0)
+    return best, _imagine(live, knowledge, level, item, target, at, p=level.mastery)
+
+
+def _imagine(
+    live: Live,
+    state: Any,
+    level: SkillLevel,
+    item: Item,
+    target: float,
+    at: datetime,
+    *,
+    p: float,
+) -> int | None:
+    column = live.items.column_of[level.skill_id]
+    expected = 0.0
+    for n in range(1, MAX_IMAGINED + 1):
+        expected += p
+        correct = expected >= 1.0 - 1e-9
+        expected -= correct
+        answer = Interaction(
+            InteractionId(f"imagined-{n}"),
+            LearnerId(""),
+            item.item_id,
+            InteractionKind.ANSWERED,
+            at,
+            sequence=n,
+            correct=correct,
+        )
+        state = live.estimator.update(state, answer, item)
+        if live.estimator.mastery(state, live.items, at).values[column] >= target:
+            return n
+    return None
+
+
+def _middle_item(live: Live, level: SkillLevel) -> Item | None:
+    own = [x for x in live.items.items if x.skills == (level.skill_id,)]
+    own = own or [x for x in live.items.items if level.skill_id in x.skills]
+    own.sort(key=lambda x: (abs(x.difficulty_logit or 0.0), x.item_id))
+    return own[0] if own else None
+
+
+def _check_days(field: str, days: float) -> None:
+    if not 0 < days <= MAX_DAYS:
+        raise InvalidInput(f"{field}: {days} is not in 1-{MAX_DAYS}", field=field)
