@@ -1,4 +1,4 @@
-"""Where does a learner stand in each skill? The estimate with its range, and the evidence for it."""
+"""Where does a learner stand in each skill? The estimate with its range and its evidence."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""What is known about a learner? What they said, and what the log shows; and how to change the first.
+"""What is known about a learner: what they said and what the log shows? How is the first changed?
 
 Every field of the profile that the requirements describe is here; what the log shows can't be
 edited, only computed again.
