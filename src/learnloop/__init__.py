@@ -1,3 +1,21 @@
-"""learnloop: what each learner knows, and what to study next, and why."""
+"""learnloop: what each learner knows, and what to study next, and why.
+
+The front door is `PersonalizationEngine`; `learnloop.core` holds the nouns that go in and out.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from learnloop.journeys.engine import PersonalizationEngine, Settings
 
 __version__ = "0.1.0"
+__all__ = ["PersonalizationEngine", "Settings", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the engine when it is first asked for, so that the command line starts at once."""
+    if name in {"PersonalizationEngine", "Settings"}:
+        from learnloop.journeys import engine
+
+        return getattr(engine, name)
+    raise AttributeError(f"module 'learnloop' has no attribute {name!r}")

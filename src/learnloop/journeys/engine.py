@@ -41,7 +41,6 @@ from learnloop.journeys.results import (
     Predictions,
     Profile,
     Progress,
-    Reasoned,
     Receipt,
     RecommendationSet,
 )
@@ -157,8 +156,8 @@ class PersonalizationEngine:
         with self.store.begin() as tx:
             return recommend.recommend(self.live(tx), tx, LearnerId(learner_id), n, kind)
 
-    def predict_engagement(self, learner_id: LearnerId | str, item_id: ItemId | str) -> Reasoned:
-        """P(the learner takes the item up when it is shown), with the facts behind it."""
+    def predict_engagement(self, learner_id: LearnerId | str, item_id: ItemId | str) -> float:
+        """P(the learner takes the item up when it is shown), [0, 1]."""
         with self.store.begin(write=False) as tx:
             return recommend.predict_engagement(
                 self.live(tx), tx, LearnerId(learner_id), ItemId(item_id)

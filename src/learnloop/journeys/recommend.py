@@ -10,11 +10,11 @@ from learnloop.core.errors import InvalidInput
 from learnloop.core.ids import DecisionId, ItemId, LearnerId
 from learnloop.core.protocols import Transaction
 from learnloop.core.random import derive_rng
-from learnloop.core.types import Context, Decision, ItemKind, Learner, Reason, Target
+from learnloop.core.types import Context, Decision, ItemKind, Learner, Target
 from learnloop.features.views import evidence
 from learnloop.journeys import states
 from learnloop.journeys.live import Live, learner_of
-from learnloop.journeys.results import Reasoned, Recommendation, RecommendationSet
+from learnloop.journeys.results import Recommendation, RecommendationSet
 from learnloop.policies.recommend.eligible import eligible
 
 MAX_N = 100
@@ -72,12 +72,11 @@ def decide(live: Live, decision_id: DecisionId, context: Context) -> Decision:
 
 def predict_engagement(
     live: Live, tx: Transaction, learner_id: LearnerId, item_id: ItemId
-) -> Reasoned:
+) -> float:
     """P(the learner takes the item up when it is shown), from what became of earlier ones.
 
     The mean of a Beta(4, 1) prior updated with the learner's own completed and skipped items; an
-    item that the learner has dismissed counts as one more skip. Simple and calibrated by counting;
-    a learned model replaces it later.
+    item that the learner has dismissed counts as one more skip.
 
     Raises:
         NotFound: No such learner or item.
@@ -87,9 +86,7 @@ def predict_engagement(
     seen = states.current(live, tx, learner_id).profile
     until = learner.dismissed.get(item.item_id)
     n_skipped = seen.n_skipped + int(until is not None and until > live.clock.now())
-    value = (seen.n_completed + 4.0) / (seen.n_completed + n_skipped + 5.0)
-    detail = {"n_completed": seen.n_completed, "n_skipped": n_skipped}
-    return Reasoned(value, (Reason("completion", value, detail),))
+    return (seen.n_completed + 4.0) / (seen.n_completed + n_skipped + 5.0)
 
 
 def _shown(live: Live, decision: Decision) -> RecommendationSet:

@@ -218,11 +218,3 @@ class ModelPerformance:
     live: bool
     created_at: datetime | None
     metrics: dict[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Reasoned:
-    """A number with the reasons behind it."""
-
-    value: float
-    reasons: tuple[Reason, ...]
