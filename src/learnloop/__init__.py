@@ -3,6 +3,7 @@
 The front door is `PersonalizationEngine`; `learnloop.core` holds the nouns that go in and out.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,7 +16,5 @@ __all__ = ["PersonalizationEngine", "Settings", "__version__"]
 def __getattr__(name: str) -> Any:
     """Load the engine when it is first asked for, so that the command line starts at once."""
     if name in {"PersonalizationEngine", "Settings"}:
-        from learnloop.journeys import engine
-
-        return getattr(engine, name)
+        return getattr(import_module("learnloop.journeys.engine"), name)
     raise AttributeError(f"module 'learnloop' has no attribute {name!r}")
