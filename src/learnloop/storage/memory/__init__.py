@@ -1,0 +1,101 @@
+"""What is the smallest store that keeps every promise? This one: it forgets when the process ends.
+
+One writer at a time, readers on a snapshot beside it, real rollback and savepoints. For tests,
+simulations and the three-line use of the engine. Start with `versions.py`.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from learnloop.core.errors import StoreUnavailable
+from learnloop.core.protocols import (
+    Accounts,
+    Audit,
+    CatalogStore,
+    Decisions,
+    Interactions,
+    Learners,
+    Models,
+    Outcomes,
+    Paths,
+    Replies,
+    States,
+)
+from learnloop.storage.memory.choices import (
+    MemoryDecisions,
+    MemoryOutcomes,
+    MemoryPaths,
+)
+from learnloop.storage.memory.log import MemoryInteractions, MemoryStates
+from learnloop.storage.memory.people import MemoryAccounts, MemoryCatalog, MemoryLearners
+from learnloop.storage.memory.registry import MemoryAudit, MemoryModels, MemoryReplies
+from learnloop.storage.memory.versions import Versions, View
+
+WAIT_SECONDS = 5.0
+
+
+class MemoryTransaction:
+    """A `learnloop.core.protocols.Transaction`."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self.learners: Learners = MemoryLearners(view)
+        self.catalog: CatalogStore = MemoryCatalog(view)
+        self.accounts: Accounts = MemoryAccounts(view)
+        self.interactions: Interactions = MemoryInteractions(view)
+        self.states: States = MemoryStates(view)
+        self.decisions: Decisions = MemoryDecisions(view)
+        self.outcomes: Outcomes = MemoryOutcomes(view)
+        self.paths: Paths = MemoryPaths(view)
+        self.models: Models = MemoryModels(view)
+        self.replies: Replies = MemoryReplies(view)
+        self.audit: Audit = MemoryAudit(view)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part that is undone alone when it raises; the rest of the transaction goes on."""
+        mark = self._view.mark
+        try:
+            yield
+        except BaseException:
+            self._view.undo(mark)
+            raise
+
+
+class MemoryStore:
+    """A `learnloop.core.protocols.Store` in this process's memory; safe to share among threads."""
+
+    def __init__(self) -> None:
+        self._versions = Versions()
+        self._writer = threading.Lock()
+        self._closed = False
+
+    @contextmanager
+    def begin(self, *, write: bool = True) -> Iterator[MemoryTransaction]:
+        """One transaction: committed when the block ends, undone when it raises.
+
+        Raises:
+            StoreUnavailable: The store was closed, or another writer took too long.
+        """
+        if self._closed:
+            raise StoreUnavailable("this store was closed; open another one")
+        if write and not self._writer.acquire(timeout=WAIT_SECONDS):
+            raise StoreUnavailable(f"no turn to write within {WAIT_SECONDS:g} s")
+        snapshot = self._versions.enter()
+        view = View(self._versions, snapshot, write=write)
+        try:
+            yield MemoryTransaction(view)
+            if write:
+                self._versions.committed = snapshot + 1
+        except BaseException:
+            view.undo()
+            raise
+        finally:
+            self._versions.leave(snapshot)
+            if write:
+                self._writer.release()
+
+    def close(self) -> None:
+        """The store can't be used again."""
+        self._closed = True

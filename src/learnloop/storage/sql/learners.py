@@ -1,0 +1,63 @@
+"""Where are the learners? One row each; preferences, goals and dismissals as JSON."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from learnloop.core.ids import LearnerId
+from learnloop.core.types import Learner
+from learnloop.storage.sql.rows import learner_of, learner_row
+from learnloop.storage.sql.schema import learners
+from learnloop.storage.sql.session import Session
+from learnloop.storage.sql.statements import (
+    POSTGRESQL,
+    among,
+    packed,
+    param,
+    per_database,
+    statement,
+    upsert,
+)
+
+_all = select(*learners.c)
+_id = learners.c.learner_id
+_GET = statement(_all.where(_id == param("id")))
+_PUT = upsert(learners)
+_KNOWN = per_database(*(select(_id).where(one) for one in among(_id)))
+_FIRST = statement(_all.order_by(_id), limited=True)
+_AFTER = statement(_all.where(_id > param("after")).order_by(_id), limited=True)
+_LOCK = per_database(
+    *(select(_id).where(one).order_by(_id).with_for_update() for one in among(_id))
+)
+
+
+class SqlLearners:
+    """Humans who learn."""
+
+    __slots__ = ("_session",)
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get(self, learner_id: LearnerId) -> Learner | None:
+        row = self._session.row(_GET, (learner_id,))
+        return None if row is None else learner_of(row)
+
+    def known(self, learner_ids: Iterable[LearnerId]) -> set[LearnerId]:
+        ids = packed(learner_ids, self._session.dialect)
+        return {row[0] for row in self._session.rows(_KNOWN, (ids,))}
+
+    def put(self, learner: Learner) -> None:
+        self._session.run(_PUT, learner_row(learner))
+
+    def page(self, after: LearnerId | None, limit: int) -> list[Learner]:
+        if after is None:
+            rows = self._session.rows(_FIRST, (limit,))
+        else:
+            rows = self._session.rows(_AFTER, (after, limit))
+        return [learner_of(row) for row in rows]
+
+    def lock(self, learner_ids: Iterable[LearnerId]) -> None:
+        # On SQLite a writing transaction has the whole file to itself.
+        if self._session.dialect == POSTGRESQL:
+            self._session.rows(_LOCK, (packed(learner_ids, POSTGRESQL),))
