@@ -1,0 +1,82 @@
+"""What does a reason say in plain words? One sentence per code, for a reader of twelve.
+
+`SENTENCES` is the one list of codes; docs/recommendations.md describes each. Under 5 answers no
+percentage is shown: the `UNSURE` wording is used instead.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from learnloop.core.types import Reason
+
+SURE_ANSWERS = 5
+
+SENTENCES: Mapping[str, str] = {
+    "zone": (
+        "You have about a {p_correct} chance to get this right, going by your {answers}: "
+        "not too easy, not too hard."
+    ),
+    "gap": "You are at {mastery} in {skill} after {answers}; the aim is {target}.",
+    "review_due": "You last practised {skill} {days}, on {last_answered_at}: time to refresh it.",
+    "goal": "You said that {goal} matters to you, and this leads there.",
+    "new_skill": (
+        "{skill} is new, and you are ready: you are at {mastery} in {prerequisite} after {answers}."
+    ),
+    "unlocks": "You are at {mastery} in {skill} after {answers}; once you know it, you can start "
+    "{next_skill}.",
+    "retry": "You got this one wrong on {answered_at}: try it again.",
+    "preference": "You said that you like {content_type} content best.",
+    "fits_time": "It takes about {minutes} minutes, and you said you have {session_minutes}.",
+    "explore": "We are trying something a little different to learn what helps you.",
+    "curriculum": "It is next in the course; you have given {answers} so far.",
+    "no_estimate": "We can't yet say how well you would do, so this follows the course's order.",
+    "personalization_off": "You have switched personal choices off: this follows the course.",
+}
+"""Reason code -> sentence."""
+
+UNSURE: Mapping[str, str] = {
+    "zone": "This should be neither too easy nor too hard, going by your {answers}.",
+    "gap": "You have given {answers} in {skill}: we are not sure yet how well you know it.",
+    "new_skill": "{skill} is new, and you are ready: you did well in {prerequisite}, with "
+    "{answers}.",
+    "unlocks": "You have given {answers} in {skill}; once you know it, you can start {next_skill}.",
+}
+"""The wording under 5 answers, where it differs."""
+
+_SKILLS = ("skill", "goal", "prerequisite", "next_skill")
+_SHARES = ("mastery", "p_correct", "target")
+_INSTANTS = ("answered_at", "last_answered_at")
+
+
+def sentence(reason: Reason, skill_names: Mapping[str, str] | None = None) -> str:
+    """The reason as one sentence.
+
+    Args:
+        skill_names: Skill id -> name to show; ids are shown where a name is missing.
+
+    Raises:
+        KeyError: No such code.
+    """
+    detail = reason.detail
+    n = int(detail.get("n_answers", detail.get("n_total", SURE_ANSWERS)))
+    known = SENTENCES[reason.code]
+    template = UNSURE.get(reason.code, known) if n < SURE_ANSWERS else known
+    words = {key: str(value) for key, value in detail.items()}
+    names = skill_names or {}
+    words |= {key: names.get(words[key], words[key]) for key in _SKILLS if key in words}
+    words |= {key: f"{float(detail[key]):.0%}" for key in _SHARES if key in detail}
+    words |= {key: _day(words[key]) for key in _INSTANTS if key in words}
+    words |= {"days": _ago(int(detail["days"]))} if "days" in detail else {}
+    text = template.format(answers="1 answer" if n == 1 else f"{n} answers", **words)
+    return text[0].upper() + text[1:]
+
+
+def _day(instant: str) -> str:
+    when = datetime.fromisoformat(instant)
+    return f"{when.day} {when:%B %Y}"
+
+
+def _ago(days: int) -> str:
+    if days == 0:
+        return "today"
+    return "yesterday" if days == 1 else f"{days} days ago"

@@ -1,0 +1,58 @@
+"""Which items may be shown to this learner now? Decided before ranking, so no score can undo it.
+
+Out are: hidden items; other kinds than asked for; items of a skill that is not open yet; items all
+of whose skills are mastered and not due for review; dismissed items, until their date; items
+answered right in the last day, or wrong in the last 10 minutes.
+"""
+
+from datetime import datetime
+
+import numpy as np
+
+from learnloop.core.items import ItemTable
+from learnloop.core.time import to_us
+from learnloop.core.types import Estimate, Evidence, Floats, Ints, ItemKind, Learner
+from learnloop.policies.standing import standing
+
+RIGHT_COOL_DOWN_US = 24 * 3600 * 1_000_000
+WRONG_COOL_DOWN_US = 10 * 60 * 1_000_000
+
+_LOCKED = -1e9
+
+
+def eligible(
+    learner: Learner,
+    items: ItemTable,
+    evidence: Evidence,
+    mastery: Estimate | None,
+    at: datetime,
+    kind: ItemKind | None = None,
+) -> Ints:
+    """Rows of `items` that may be shown, ascending.
+
+    Args:
+        mastery: MASTERY (n_skills,); None where no model could say: the answers alone decide.
+    """
+    now = standing(items, evidence, mastery, at)
+    code = np.zeros(items.n_skills + 1)
+    code[:-1][now.mastered & (now.overdue < 1.0)] = 1.0
+    code[:-1][~now.open] = _LOCKED
+    mean: Floats = np.einsum("ij,ij->i", code[items.item_skills], items.skill_weights)
+    keep = items.visible & (mean > -1.0) & (mean < 1.0 - 1e-9)
+    if kind is not None:
+        keep &= items.kinds == kind.value
+    keep[_resting(learner, items, evidence, at)] = False
+    return np.flatnonzero(keep)
+
+
+def _resting(learner: Learner, items: ItemTable, evidence: Evidence, at: datetime) -> list[int]:
+    row_of, now_us = items.row_of, to_us(at)
+    right_us, wrong_us = now_us - RIGHT_COOL_DOWN_US, now_us - WRONG_COOL_DOWN_US
+    was_right = evidence.item_correct
+    rows = [
+        row_of[item_id]
+        for item_id, us in evidence.item_last_us.items()
+        if us > right_us and item_id in row_of and (was_right[item_id] or us > wrong_us)
+    ]
+    rows += [row_of[i] for i, until in learner.dismissed.items() if until > at and i in row_of]
+    return rows

@@ -1,0 +1,128 @@
+"""How good is each item for this learner now? A weighted sum of interpretable parts in [0, 1].
+
+    score(i) = sum over parts of weight * part(i)
+    zone        1 - distance of P(correct) from the target band / band_edge
+    gap         (target - level) / target              of the skill
+    review      min(1, overdue / 2) * (1 + fading) / 2 of a skill that is due (overdue >= 1)
+                fading = min(1, (share of right answers - level) / 0.2)
+    goal        1 named by the goal, `needed_for_goal` where a named skill needs it
+    unlocks     share of the skills that need this one, while it is not known
+    doubt       stddev of mastery / 0.25
+    retry       1 where the last answer to the item was wrong
+    preference  1 for the kinds of the preferred content type
+    time        minutes per session / time needed, at most 1
+
+A skill's part counts for an item by the mean over the item's skills, so all skill parts add up to
+one vector over skills first: ten thousand items cost one gather. Of equal scores the one that is
+earlier in the curriculum goes first.
+
+Reference: the band follows the "85% rule" (Wilson et al., Nature Communications 10, 2019) and the
+zone of proximal development (Vygotsky, 1978).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from learnloop.core.types import Context, Estimate, Floats, ProgressionRate
+from learnloop.policies.curriculum import curriculum_of
+from learnloop.policies.recommend.config import KINDS_OF, Config
+from learnloop.policies.standing import Standing, standing
+
+TIE_BREAK = 1e-6
+FADED = 0.2
+DOUBTFUL = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The scores, and the parts that reasons are made of.
+
+    Attributes:
+        total: (n_items,) weighted sum; also of rows that are no candidates.
+        zone: (n_items,).
+        gap: (n_skills,), like `review`, `goal`, `unlocks`, `doubt`.
+        now: Where the learner stands.
+        target: Mastery to reach.
+    """
+
+    total: Floats
+    zone: Floats
+    gap: Floats
+    review: Floats
+    goal: Floats
+    unlocks: Floats
+    doubt: Floats
+    now: Standing
+    target: float
+
+
+def score(context: Context, correct: Estimate, mastery: Estimate, config: Config) -> Scores:
+    """Score every item of the table at once."""
+    items, w = context.items, config.weights
+    graph = curriculum_of(items)
+    now = standing(items, context.evidence, mastery, context.at)
+    target = context.learner.goals.target_mastery or config.target
+    gap = np.maximum(target - now.level, 0.0) / target
+    review = _review(context, now)
+    goal = _goal(context, config)
+    unlocks = graph.reach * ~now.known
+    doubt = np.minimum(mastery.stddev / DOUBTFUL, 1.0)
+    per_skill = np.zeros(items.n_skills + 1)
+    per_skill[:-1] = (
+        w.gap * gap + w.review * review + w.goal * goal + w.unlocks * unlocks + w.doubt * doubt
+    )
+    zone = in_zone(correct.values, context, config)
+    total = np.einsum("ij,ij->i", per_skill[items.item_skills], items.skill_weights)
+    total += w.zone * zone + TIE_BREAK * graph.tie_break
+    _add_own_wishes(total, context, config)
+    return Scores(total, zone, gap, review, goal, unlocks, doubt, now, target)
+
+
+def in_zone(p_correct: Floats, context: Context, config: Config) -> Floats:
+    """(n,) 1 inside the learner's target band, falling to 0 at `band_edge` outside of it."""
+    rate = context.learner.preferences.progression_rate or ProgressionRate.MODERATE
+    low, high = config.bands[rate]
+    outside = np.maximum(low - p_correct, p_correct - high)
+    zone: Floats = 1.0 - np.minimum(np.maximum(outside, 0.0) / config.band_edge, 1.0)
+    return zone
+
+
+def _review(context: Context, now: Standing) -> Floats:
+    due = now.overdue >= 1.0
+    if not due.any():
+        return np.zeros(len(due))
+    seen = context.evidence
+    rate = seen.n_correct / np.maximum(seen.n_answers, 1)
+    fading = np.clip((rate - now.level) / FADED, 0.0, 1.0)
+    review: Floats = due * np.minimum(now.overdue / 2, 1.0) * (1.0 + fading) / 2
+    return review
+
+
+def _goal(context: Context, config: Config) -> Floats:
+    goal = np.zeros(context.items.n_skills)
+    column_of = context.items.column_of
+    named = [column_of[s] for s in context.learner.goals.priority_skills if s in column_of]
+    if named:
+        needed = curriculum_of(context.items).ancestors[named].any(axis=0)
+        goal[needed] = config.needed_for_goal
+        goal[named] = 1.0
+    return goal
+
+
+def _add_own_wishes(total: Floats, context: Context, config: Config) -> None:
+    items, said, row_of = context.items, context.learner.preferences, context.items.row_of
+    wrong = [row_of[i] for i, ok in context.evidence.item_correct.items() if not ok and i in row_of]
+    total[wrong] += config.weights.retry
+    if said.preferred_content_type is not None:
+        for kind in KINDS_OF[said.preferred_content_type]:
+            total += config.weights.preference * (items.kinds == kind.value)
+    if said.session_minutes is not None:
+        total += config.weights.time * fits(items.expected_seconds, said.session_minutes)
+
+
+def fits(expected_seconds: Floats, minutes: int) -> Floats:
+    """(n,) how well each item fits the minutes there are; 1 where its time is unknown."""
+    known = np.nan_to_num(expected_seconds, nan=0.0)
+    share: Floats = np.minimum(minutes * 60.0 / np.maximum(known, 1.0), 1.0)
+    return share

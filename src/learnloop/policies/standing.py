@@ -1,0 +1,65 @@
+"""Where does the learner stand in each skill: known, mastered, due for review, open?
+
+    level     mastery estimate; without one, Laplace's (right + 1) / (answers + 2)
+    known     level >= 0.70 on at least 3 answers (fewer where the skill has fewer items; a skill
+              without items can't be practised and holds nobody up)
+    mastered  level >= 0.85 on at least 5 answers
+    overdue   days since the last answer / interval, interval = 1 day per right answer, 1 to 30
+    open      every direct prerequisite is known, or the skill was practised with success already
+
+The interval is a plain growing one (Leitner, 1972); memory models can take its place.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from learnloop.core.items import ItemTable
+from learnloop.core.time import to_us
+from learnloop.core.types import Bools, Estimate, Evidence, Floats
+from learnloop.policies.curriculum import curriculum_of
+
+KNOWN_AT = 0.70
+KNOWN_ANSWERS = 3
+MASTERED_AT = 0.85
+MASTERED_ANSWERS = 5
+MAX_INTERVAL_DAYS = 30
+DAY_US = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One entry per skill of the table.
+
+    Attributes:
+        level: (S,) [0, 1].
+        known: (S,) good enough to build on.
+        mastered: (S,) nothing left to practise now, unless a review is due.
+        overdue: (S,) 1 = a review is due now, 2 = twice the interval has passed; 0 = never
+            answered.
+        open: (S,) may be practised.
+    """
+
+    level: Floats
+    known: Bools
+    mastered: Bools
+    overdue: Floats
+    open: Bools
+
+
+def standing(
+    items: ItemTable, evidence: Evidence, mastery: Estimate | None, at: datetime
+) -> Standing:
+    """Where the learner stands at `at`."""
+    graph = curriculum_of(items)
+    n_answers, n_correct = evidence.n_answers, evidence.n_correct
+    level = (n_correct + 1) / (n_answers + 2) if mastery is None else mastery.values
+    enough = n_answers >= np.minimum(graph.n_items, KNOWN_ANSWERS)
+    known = (graph.n_items == 0) | ((level >= KNOWN_AT) & enough)
+    mastered = (level >= MASTERED_AT) & (n_answers >= MASTERED_ANSWERS)
+    interval_us = np.minimum(np.maximum(n_correct, 1), MAX_INTERVAL_DAYS) * DAY_US
+    overdue = (n_answers > 0) * (to_us(at) - evidence.last_us) / interval_us
+    open_ = np.ones(items.n_skills, dtype=bool)
+    open_[graph.skill[~known[graph.needs]]] = False
+    return Standing(level, known, mastered, overdue, open_ | (n_correct > 0))
