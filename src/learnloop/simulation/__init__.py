@@ -1,0 +1,1 @@
+"""Learners whose truth we know, for demos and to judge policies. Start with `learner.py`."""
