@@ -96,7 +96,7 @@ def _end_times_by_latency(data: Dataset) -> Finding | None:
         return None
     gap_ms: Floats = np.diff(data.log.times) / 1000
     before, after = data.latency_ms[:-1], data.latency_ms[1:]
-    known = _same_learner(data) & ~np.isnan(before) & ~np.isnan(after)
+    known = _same_learner(data) & (gap_ms > 0) & ~np.isnan(before) & ~np.isnan(after)
     if known.sum() < MIN_PAIRS:
         return None
     overrun, underrun = _share(gap_ms < before, known), _share(gap_ms < after, known)

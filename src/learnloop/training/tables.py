@@ -1,8 +1,8 @@
 """How is a text table of strangers read so that every complaint names file, line and column?
 
 Everything is read as text and converted column by column. Lines are counted as if no field held a
-line break. A byte-order mark, gzip, tabs for commas and any kind of line end are taken as they
-come; blank lines are passed over.
+line break. A byte-order mark, gzip, tabs for commas, spaces around a field and any kind of line end
+are taken as they come; blank lines are passed over.
 """
 
 import gzip
@@ -124,6 +124,7 @@ def read_table(path: Path) -> Table:
     except (pl.exceptions.PolarsError, OSError, EOFError, zlib.error) as problem:
         reason = str(problem).splitlines()[0]
         raise DataError(f"{path.name}: can't be read as a table: {reason}") from problem
+    frame = frame.select(pl.all().str.strip_chars().replace("", None).name.map(str.strip))
     lines = pl.Series(np.arange(2, frame.height + 2))
     filled = frame.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
     if not filled.any():

@@ -1,0 +1,1 @@
+"""Tests of the reader, the protocol and the audit."""
