@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from learnloop.catalog import Catalog
 from learnloop.core.ids import InteractionId, ItemId, LearnerId, SkillId
@@ -78,4 +79,4 @@ def stored_states(engine: PersonalizationEngine) -> dict[tuple[str, str], tuple[
 def in_batches(rows: Sequence[Interaction], cuts: Sequence[int]) -> list[Sequence[Interaction]]:
     """The rows split at the cuts."""
     edges = sorted({0, len(rows), *(c % (len(rows) + 1) for c in cuts)})
-    return [rows[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [rows[a:b] for a, b in pairwise(edges)]

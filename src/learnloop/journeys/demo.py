@@ -56,19 +56,19 @@ CLASS: dict[str, tuple[Traits, Habits]] = {
 
 
 def fill(
-    engine: PersonalizationEngine, on_learner: Callable[[str], None] = lambda _: None
+    engine: PersonalizationEngine, on_progress: Callable[[int], None] = lambda _: None
 ) -> DemoAccess:
     """Put the course, the class and its history into an empty database.
 
     Args:
         engine: On the database to fill.
-        on_learner: Told of each learner that is done.
+        on_progress: Told how many learners are done.
     """
     engine.put_catalog(seeded_course())
-    for name in CLASS:
+    for n_done, name in enumerate(CLASS, start=1):
         with engine.store.begin() as tx:
             _enroll(engine.live(tx), tx, LearnerId(name))
-        on_learner(name)
+        on_progress(n_done)
     with engine.store.begin() as tx:
         return DemoAccess(
             SHOWN,

@@ -11,8 +11,8 @@ from learnloop.features.views import is_sure, trend_per_week
 from learnloop.journeys.live import Live
 from learnloop.journeys.results import SkillLevel
 from learnloop.journeys.states import Known
+from learnloop.policies.standing import MASTERED_AT
 
-MASTERED_AT = 0.85
 WEAK_BELOW = 0.5
 Z_80 = 1.2816
 

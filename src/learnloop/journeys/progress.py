@@ -15,8 +15,8 @@ from learnloop.features.views import days_since, evidence, iso_day
 from learnloop.journeys import levels, states
 from learnloop.journeys.live import Live, learner_of
 from learnloop.journeys.results import Predictions, Progress, ProgressDay, SkillForecast, SkillLevel
+from learnloop.policies.standing import MASTERED_AT
 
-TARGET = 0.85
 MAX_DAYS = 365
 MAX_IMAGINED = 40
 
@@ -69,7 +69,7 @@ def skill_predictions(
     low_then, high_then = levels.interval_80(then)
     facts: Evidence = evidence(known.profile, live.items)
     mastery = live.estimator.mastery(known.knowledge, live.items, now)
-    target = learner.goals.target_mastery or TARGET
+    target = learner.goals.target_mastery or MASTERED_AT
     forecasts = []
     for s, level in enumerate(levels.skill_levels(live, known, facts, mastery)):
         needed = _answers_to_goal(live, known.knowledge, level, target, now)
