@@ -12,3 +12,21 @@ OutcomeId = NewType("OutcomeId", str)
 KeyId = NewType("KeyId", str)
 
 MAX_ID_LENGTH = 200
+
+
+def id_problem(text: object) -> str | None:
+    """What is wrong with an id, as the end of a sentence; None where nothing is."""
+    if not isinstance(text, str):
+        return f"must be text, not {type(text).__name__}"
+    if not 0 < len(text) <= MAX_ID_LENGTH:
+        return f"must have 1 to {MAX_ID_LENGTH} characters, not {len(text)}"
+    if text.isspace():
+        return "is blank; give an id"
+    if not text.isprintable() and any(is_control(c) for c in text):
+        return "has a control character; remove it"
+    return None
+
+
+def is_control(char: str) -> bool:
+    """Whether a character is a control character or half of a surrogate pair."""
+    return char < " " or "\x7f" <= char <= "\x9f" or "\ud800" <= char <= "\udfff"

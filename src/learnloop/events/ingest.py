@@ -13,7 +13,7 @@ import math
 from datetime import datetime, timedelta
 
 from learnloop.core.errors import InvalidInput, NaiveTime, Rejection
-from learnloop.core.ids import MAX_ID_LENGTH
+from learnloop.core.ids import id_problem
 from learnloop.core.items import ItemTable
 from learnloop.core.time import EPOCH
 from learnloop.core.types import Interaction, InteractionKind
@@ -43,23 +43,6 @@ def check(interaction: Interaction, now: datetime, items: ItemTable) -> Rejectio
         or _bad_result(interaction)
         or _bad_counts(interaction)
     )
-
-
-def id_problem(text: object) -> str | None:
-    """What is wrong with an id, as the end of a sentence; None where nothing is."""
-    if not isinstance(text, str):
-        return f"must be text, not {type(text).__name__}"
-    if not 0 < len(text) <= MAX_ID_LENGTH:
-        return f"must have 1 to {MAX_ID_LENGTH} characters, not {len(text)}"
-    if text.isspace():
-        return "is blank; give an id"
-    if not text.isprintable() and any(_is_control(c) for c in text):
-        return "has a control character; remove it"
-    return None
-
-
-def _is_control(char: str) -> bool:
-    return char < " " or "\x7f" <= char <= "\x9f" or "\ud800" <= char <= "\udfff"
 
 
 def _bad_ids(x: Interaction, items: ItemTable) -> Rejection | None:

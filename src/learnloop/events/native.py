@@ -18,10 +18,17 @@ import msgspec
 from msgspec import Meta
 
 from learnloop.core.errors import InvalidInput, LearnloopError, Rejection
-from learnloop.core.ids import MAX_ID_LENGTH, DecisionId, InteractionId, ItemId, LearnerId
+from learnloop.core.ids import (
+    MAX_ID_LENGTH,
+    DecisionId,
+    InteractionId,
+    ItemId,
+    LearnerId,
+    id_problem,
+)
 from learnloop.core.time import to_utc
 from learnloop.core.types import Interaction, InteractionKind
-from learnloop.events.ingest import MAX_HINTS, MAX_RESPONSE_TIME_MS, MAX_SEQUENCE, id_problem
+from learnloop.events.ingest import MAX_HINTS, MAX_RESPONSE_TIME_MS, MAX_SEQUENCE
 
 MAX_BATCH = 1_000
 MAX_ANSWER_LENGTH = 1_000
