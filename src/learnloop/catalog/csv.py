@@ -79,8 +79,9 @@ def _rows(
         raise CatalogError(f"{source}: the first line must have the column {needed}; found {found}")
     for line, row in lines:
         cells = dict(zip(names, row, strict=False))
-        if len(row) > len(names):
-            cells[f"column {len(names) + 1}"] = row[len(names)]
+        surplus = next((i for i, x in enumerate(row[len(names) :]) if x.strip()), None)
+        if surplus is not None:
+            cells[f"column {len(names) + surplus + 1}"] = row[len(names) + surplus]
         yield line, {k: _cell(k, v) for k, v in cells.items() if v.strip()}
 
 

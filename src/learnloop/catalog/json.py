@@ -108,9 +108,16 @@ def _entries(
             yield Placed(from_json(piece, entry), line, path)
         except InvalidInput as error:
             rejections.append(Placed(None, line, path).reject(error.field or "", error.message))
-            bare = bare_entry(msgspec.json.decode(piece), entry)
+            bare = bare_entry(_loosely(piece), entry)
             if bare is not None:
                 yield Placed(bare, line, path)
+
+
+def _loosely(piece: bytes) -> object:
+    try:
+        return msgspec.json.decode(piece)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
 
 
 def _lines(text: bytes, kind: str, pieces: Sequence[msgspec.Raw]) -> Iterator[tuple[int, bytes]]:

@@ -88,7 +88,7 @@ def _series(
             title=f"{lesson.skill.name}: {word} {k + 1}",
             text=draft.text,
             difficulty_logit=round(lesson.middle + SPREAD_LOGIT * (2.0 * level - 1.0), 3),
-            expected_seconds=round(draft.seconds * (0.7 + 0.6 * level)),
+            expected_seconds=float(round(draft.seconds * (0.7 + 0.6 * level))),
             choices=draft.choices,
             answer=draft.answer,
             hints=draft.hints,
