@@ -1,0 +1,64 @@
+"""How do the parts make one web app? `create_app(engine)`.
+
+From the outside in: the gate refuses what can't be answered in time, the hot routes are served as
+plain ASGI, the others by FastAPI, and the pages for people come last.
+"""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from learnloop import __version__
+from learnloop.api import errors, hot, hot_docs
+from learnloop.api.routers import health, ml, paths, profiles, progress
+from learnloop.api.schemas.problem import Problem
+from learnloop.api.services import Services
+from learnloop.journeys.engine import PersonalizationEngine
+
+DESCRIPTION = """What each learner knows, and what to study next, and why.
+
+Send `Authorization: Bearer ll_...`. Every error is `application/problem+json` (RFC 9457). A learner
+whom the key may not see answers 404, like one who does not exist."""
+
+
+def create_app(engine: PersonalizationEngine, *, demo: bool = False) -> FastAPI:
+    """The web app around an engine; the caller closes the engine.
+
+    Args:
+        engine: What it serves.
+        demo: The pages may sign in by a link that carries the key. Only for made-up learners.
+    """
+    services = Services.of(engine)
+    app = FastAPI(
+        title="learnloop",
+        version=__version__,
+        description=DESCRIPTION,
+        docs_url=None,  # its page would load scripts from elsewhere
+        redoc_url=None,
+        lifespan=services.lifespan,
+        redirect_slashes=False,
+    )
+    app.state.services = services
+    app.state.demo = demo
+    app.router.routes.extend(hot.routes(services))
+    for router in (profiles.router, paths.router, progress.router, ml.router, health.router):
+        app.include_router(router)
+    errors.install(app)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        schema = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=[*hot_docs.router.routes, *app.routes],
+        )
+        schema["components"]["schemas"]["Problem"] = Problem.model_json_schema(
+            ref_template="#/components/schemas/{model}"
+        )
+        app.openapi_schema = schema
+    return app.openapi_schema

@@ -1,0 +1,106 @@
+"""What becomes of a body of interactions? Decoded, limited to whom the key may see, recorded.
+
+One object is taken whole or refused with a status; of an array the good elements are kept, and the
+receipt names the others. A learner's key that names another learner is told that there is no such
+learner, as it would be if there were none.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from learnloop.api import twins
+from learnloop.catalog.grading import grade
+from learnloop.core.errors import InvalidInput, Rejection
+from learnloop.core.ids import LearnerId
+from learnloop.core.protocols import Transaction
+from learnloop.core.records import ApiKey, Role
+from learnloop.core.types import Interaction
+from learnloop.events import native
+from learnloop.journeys.live import Live
+from learnloop.journeys.record import record
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Interactions of one request, ready to be recorded inside a transaction.
+
+    Attributes:
+        good: The well-formed interactions, each with its index in the body.
+        answers: What was answered, by index, where it is to be graded here.
+        rejected: The other elements.
+        single: The body was one object.
+    """
+
+    good: Sequence[tuple[int, Interaction]]
+    answers: dict[int, str]
+    rejected: Sequence[Rejection]
+    single: bool
+
+    @classmethod
+    def of(cls, key: ApiKey, batch: native.Batch) -> "Intake":
+        """Take a decoded body.
+
+        Raises:
+            InvalidInput: The body was one object and it was refused.
+        """
+        good, rejected = native.to_interactions(batch)
+        answers = {
+            index: given.answer
+            for index, given in zip(batch.indices, batch.given, strict=True)
+            if given.answer is not None and given.correct is None and given.score is None
+        }
+        if key.role is Role.LEARNER:
+            rejected += [_unseen(i, x) for i, x in good if x.learner_id != key.learner_id]
+            good = [(i, x) for i, x in good if x.learner_id == key.learner_id]
+        intake = cls(good, answers, rejected, batch.single)
+        intake.refuse_single(rejected)
+        return intake
+
+    @property
+    def learners(self) -> list[LearnerId]:
+        """Whom it is about."""
+        return list({x.learner_id for _, x in self.good})
+
+    @property
+    def weight(self) -> int:
+        """How many changes it makes, roughly."""
+        return max(1, len(self.good))
+
+    def record(self, live: Live, tx: Transaction) -> twins.ReceiptTwin:
+        """Record it and say what became of each element.
+
+        Raises:
+            LearnloopError: The body was one object and it was refused.
+        """
+        ready, refused = self._graded(live)
+        receipt = record(live, tx, [x for _, x in ready], [i for i, _ in ready])
+        self.refuse_single([*refused, *receipt.rejected])
+        return twins.receipt_out(receipt, [*self.rejected, *refused])
+
+    def refuse_single(self, rejected: Sequence[Rejection]) -> None:
+        """Raise what is wrong with a body that is one object."""
+        if self.single and rejected:
+            error = InvalidInput(rejected[0].message, field=rejected[0].field)
+            error.code = rejected[0].code
+            raise error
+
+    def _graded(self, live: Live) -> tuple[list[tuple[int, Interaction]], list[Rejection]]:
+        ready, refused = [], []
+        for index, interaction in self.good:
+            answer, row = self.answers.get(index), live.items.row_of.get(interaction.item_id)
+            if answer is None or row is None:
+                ready.append((index, interaction))
+                continue
+            try:
+                correct = grade(live.items.items[row], answer)
+                ready.append((index, replace(interaction, correct=correct)))
+            except InvalidInput as error:
+                refused.append(native.rejection(index, error))
+        return ready, refused
+
+
+def _unseen(index: int, interaction: Interaction) -> Rejection:
+    message = (
+        f"learner_id: no learner {interaction.learner_id!r}; create the learner first (PUT profile)"
+    )
+    return Rejection(index, "unknown_learner", message, "learner_id")

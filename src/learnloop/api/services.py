@@ -1,0 +1,52 @@
+"""What do the routes share? The engine, and the threads that read and write for them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Self, TypeVar
+
+from fastapi import FastAPI, Request
+
+from learnloop.api.callers import Callers
+from learnloop.api.reader import Reader
+from learnloop.api.writer import Writer
+from learnloop.core.protocols import Transaction
+from learnloop.journeys.engine import PersonalizationEngine
+from learnloop.journeys.live import Live
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """One per process; `app.state.services`."""
+
+    engine: PersonalizationEngine
+    reader: Reader
+    writer: Writer
+    callers: Callers
+
+    @classmethod
+    def of(cls, engine: PersonalizationEngine) -> Self:
+        """The services around an engine; nothing runs yet."""
+        reader = Reader(engine.store)
+        return cls(engine, reader, Writer(engine), Callers(reader, engine.clock))
+
+    async def read(self, work: Callable[[Live, Transaction], T]) -> T:
+        """What a read-only journey says; see `Reader.run` for the errors."""
+        return await self.reader.run(lambda tx: work(self.engine.live(tx), tx))
+
+    @asynccontextmanager
+    async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        """Run while the app runs."""
+        self.writer.start(asyncio.get_running_loop())
+        yield
+        await self.writer.stop()
+        self.reader.close()
+
+
+def services_of(request: Request) -> Services:
+    """The services of the app that a request came to."""
+    found: Services = request.app.state.services
+    return found
