@@ -12,6 +12,8 @@ import numpy as np
 from learnloop.core.items import ItemTable
 from learnloop.core.types import Bools, Floats, Ints
 
+_KNOWN: WeakKeyDictionary[ItemTable, "Curriculum"] = WeakKeyDictionary()
+
 
 @dataclass(frozen=True, slots=True)
 class Curriculum:
@@ -22,6 +24,7 @@ class Curriculum:
         needs: (E,) the direct prerequisite.
         ancestors: (n_skills, n_skills); [s, r] = s needs r, directly or not.
         n_items: (n_skills,) visible items of each skill.
+        one_skill: No item has more than one skill.
         reach: (n_skills,) share of the skills that need this one, the most needed one = 1.
         order: (n_items,) item rows in curriculum order.
         tie_break: (n_items,) 1 for the first of `order`, falling evenly towards 0.
@@ -32,13 +35,24 @@ class Curriculum:
     needs: Ints
     ancestors: Bools
     n_items: Ints
+    one_skill: bool
     reach: Floats
     order: Ints
     tie_break: Floats
     focus: Ints
 
 
-_KNOWN: WeakKeyDictionary[ItemTable, Curriculum] = WeakKeyDictionary()
+def means_over_skills(items: ItemTable, padded: Floats) -> Floats:
+    """(n_items,) mean of a per-skill value over each item's skills; 0 where it has none.
+
+    Args:
+        padded: (n_skills + 1,); the last one is 0.
+    """
+    graph = curriculum_of(items)
+    if graph.one_skill:
+        return padded[graph.focus]
+    means: Floats = np.einsum("ij,ij->i", padded[items.item_skills], items.skill_weights)
+    return means
 
 
 def curriculum_of(items: ItemTable) -> Curriculum:
@@ -63,7 +77,9 @@ def _build(items: ItemTable) -> Curriculum:
     tie_break = np.empty(n)
     tie_break[order] = 1.0 - np.arange(n) / max(n, 1)
     reach = n_needing / max(n_needing.max(initial=0), 1)
-    return Curriculum(skill, needs, ancestors, n_items, reach, order, tie_break, focus)
+    return Curriculum(
+        skill, needs, ancestors, n_items, real.shape[1] == 1, reach, order, tie_break, focus
+    )
 
 
 def _closure(direct: Bools) -> Bools:

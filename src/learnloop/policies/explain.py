@@ -7,13 +7,15 @@ percentage is shown: the `UNSURE` wording is used instead.
 from collections.abc import Mapping
 from datetime import datetime
 
+from learnloop.core.ids import SkillId
+from learnloop.core.items import ItemTable
 from learnloop.core.types import Reason
 
 SURE_ANSWERS = 5
 
 SENTENCES: Mapping[str, str] = {
     "zone": (
-        "You have about a {p_correct} chance to get this right, going by your {answers}: "
+        "Your chance to get this right is about {p_correct}, going by your {answers}: "
         "not too easy, not too hard."
     ),
     "gap": "You are at {mastery} in {skill} after {answers}; the aim is {target}.",
@@ -43,37 +45,40 @@ UNSURE: Mapping[str, str] = {
 }
 """The wording under 5 answers, where it differs."""
 
-_SKILLS = ("skill", "goal", "prerequisite", "next_skill")
-_SHARES = ("mastery", "p_correct", "target")
-_INSTANTS = ("answered_at", "last_answered_at")
+_SHARES = frozenset(("mastery", "p_correct", "target"))
+_SKILLS = frozenset(("skill", "goal", "prerequisite", "next_skill"))
+_INSTANTS = frozenset(("answered_at", "last_answered_at"))
 
 
-def sentence(reason: Reason, skill_names: Mapping[str, str] | None = None) -> str:
+def sentence(reason: Reason, items: ItemTable | None = None) -> str:
     """The reason as one sentence.
 
     Args:
-        skill_names: Skill id -> name to show; ids are shown where a name is missing.
+        items: Where skills find their names; without it their ids are shown.
 
     Raises:
         KeyError: No such code.
     """
     detail = reason.detail
     n = int(detail.get("n_answers", detail.get("n_total", SURE_ANSWERS)))
-    known = SENTENCES[reason.code]
-    template = UNSURE.get(reason.code, known) if n < SURE_ANSWERS else known
-    words = {key: str(value) for key, value in detail.items()}
-    names = skill_names or {}
-    words |= {key: names.get(words[key], words[key]) for key in _SKILLS if key in words}
-    words |= {key: f"{float(detail[key]):.0%}" for key in _SHARES if key in detail}
-    words |= {key: _day(words[key]) for key in _INSTANTS if key in words}
-    words |= {"days": _ago(int(detail["days"]))} if "days" in detail else {}
+    template = SENTENCES[reason.code]
+    if n < SURE_ANSWERS:
+        template = UNSURE.get(reason.code, template)
+    words = {key: _word(key, value, items) for key, value in detail.items()}
     text = template.format(answers="1 answer" if n == 1 else f"{n} answers", **words)
     return text[0].upper() + text[1:]
 
 
-def _day(instant: str) -> str:
-    when = datetime.fromisoformat(instant)
-    return f"{when.day} {when:%B %Y}"
+def _word(key: str, value: str | float, items: ItemTable | None) -> str:
+    if key in _SHARES:
+        return f"{float(value):.0%}"
+    if key in _SKILLS and items is not None:
+        column = items.column_of.get(SkillId(str(value)))
+        return str(value) if column is None else items.skills[column].name
+    if key in _INSTANTS:
+        when = datetime.fromisoformat(str(value))
+        return f"{when.day} {when:%B %Y}"
+    return _ago(int(value)) if key == "days" else str(value)
 
 
 def _ago(days: int) -> str:

@@ -11,7 +11,8 @@ import numpy as np
 
 from learnloop.core.items import ItemTable
 from learnloop.core.time import to_us
-from learnloop.core.types import Estimate, Evidence, Floats, Ints, ItemKind, Learner
+from learnloop.core.types import Estimate, Evidence, Ints, ItemKind, Learner
+from learnloop.policies.curriculum import means_over_skills
 from learnloop.policies.standing import standing
 
 RIGHT_COOL_DOWN_US = 24 * 3600 * 1_000_000
@@ -37,7 +38,7 @@ def eligible(
     code = np.zeros(items.n_skills + 1)
     code[:-1][now.mastered & (now.overdue < 1.0)] = 1.0
     code[:-1][~now.open] = _LOCKED
-    mean: Floats = np.einsum("ij,ij->i", code[items.item_skills], items.skill_weights)
+    mean = means_over_skills(items, code)
     keep = items.visible & (mean > -1.0) & (mean < 1.0 - 1e-9)
     if kind is not None:
         keep &= items.kinds == kind.value

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from learnloop.core.types import Context, Estimate, Floats, ProgressionRate
-from learnloop.policies.curriculum import curriculum_of
+from learnloop.policies.curriculum import curriculum_of, means_over_skills
 from learnloop.policies.recommend.config import KINDS_OF, Config
 from learnloop.policies.standing import Standing, standing
 
@@ -40,19 +40,17 @@ class Scores:
 
     Attributes:
         total: (n_items,) weighted sum; also of rows that are no candidates.
-        zone: (n_items,).
-        gap: (n_skills,), like `review`, `goal`, `unlocks`, `doubt`.
+        p_correct: (n_items,).
+        zone: (n_items,) the part, unweighted.
+        skill_parts: (5, n_skills) gap, review, goal, unlocks, doubt, each with its weight.
         now: Where the learner stands.
         target: Mastery to reach.
     """
 
     total: Floats
+    p_correct: Floats
     zone: Floats
-    gap: Floats
-    review: Floats
-    goal: Floats
-    unlocks: Floats
-    doubt: Floats
+    skill_parts: Floats
     now: Standing
     target: float
 
@@ -63,20 +61,21 @@ def score(context: Context, correct: Estimate, mastery: Estimate, config: Config
     graph = curriculum_of(items)
     now = standing(items, context.evidence, mastery, context.at)
     target = context.learner.goals.target_mastery or config.target
-    gap = np.maximum(target - now.level, 0.0) / target
-    review = _review(context, now)
-    goal = _goal(context, config)
-    unlocks = graph.reach * ~now.known
-    doubt = np.minimum(mastery.stddev / DOUBTFUL, 1.0)
+    skill_parts = np.empty((5, items.n_skills))
+    skill_parts[0] = np.maximum(target - now.level, 0.0) / target
+    skill_parts[1] = _review(context, now)
+    skill_parts[2] = _goal(context, config)
+    skill_parts[3] = graph.reach * ~now.known
+    skill_parts[4] = np.minimum(mastery.stddev / DOUBTFUL, 1.0)
+    skill_parts *= np.array(((w.gap,), (w.review,), (w.goal,), (w.unlocks,), (w.doubt,)))
     per_skill = np.zeros(items.n_skills + 1)
-    per_skill[:-1] = (
-        w.gap * gap + w.review * review + w.goal * goal + w.unlocks * unlocks + w.doubt * doubt
-    )
+    skill_parts.sum(axis=0, out=per_skill[:-1])
     zone = in_zone(correct.values, context, config)
-    total = np.einsum("ij,ij->i", per_skill[items.item_skills], items.skill_weights)
-    total += w.zone * zone + TIE_BREAK * graph.tie_break
+    total = means_over_skills(items, per_skill)
+    total += w.zone * zone
+    total += TIE_BREAK * graph.tie_break
     _add_own_wishes(total, context, config)
-    return Scores(total, zone, gap, review, goal, unlocks, doubt, now, target)
+    return Scores(total, correct.values, zone, skill_parts, now, target)
 
 
 def in_zone(p_correct: Floats, context: Context, config: Config) -> Floats:
@@ -94,7 +93,7 @@ def _review(context: Context, now: Standing) -> Floats:
         return np.zeros(len(due))
     seen = context.evidence
     rate = seen.n_correct / np.maximum(seen.n_answers, 1)
-    fading = np.clip((rate - now.level) / FADED, 0.0, 1.0)
+    fading = np.minimum(np.maximum(rate - now.level, 0.0) / FADED, 1.0)
     review: Floats = due * np.minimum(now.overdue / 2, 1.0) * (1.0 + fading) / 2
     return review
 

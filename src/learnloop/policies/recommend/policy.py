@@ -47,14 +47,13 @@ class RecommendPolicy:
         choices = []
         for drawn in draw(scores.total[pool], focus, context.n, rng, self.config):
             row = int(pool[drawn.place])
-            p = float(correct.values[row])
             choices.append(
                 Choice(
                     ShowItem(context.items.items[row].item_id),
                     drawn.score,
                     drawn.propensity,
-                    reasons(context, row, drawn, scores, self.config, p),
-                    p,
+                    reasons(context, row, drawn, scores, self.config),
+                    float(correct.values[row]),
                 )
             )
         return tuple(choices)

@@ -6,106 +6,122 @@ the learner did not do or say is no reason; without any, the curriculum's order 
 `weight` is the part's share of the score. The codes and their sentences: `policies/explain.py`.
 """
 
-import math
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Callable, Mapping
 
 from learnloop.core.time import from_us
-from learnloop.core.types import ContentType, Context, Reason
+from learnloop.core.types import Context, Reason
 from learnloop.policies.curriculum import curriculum_of
 from learnloop.policies.recommend.config import KINDS_OF, Config
-from learnloop.policies.recommend.parts import Scores, fits
+from learnloop.policies.recommend.parts import Scores
 from learnloop.policies.recommend.slate import Drawn
 
 MOST = 3
 WORTH_NAMING = 0.01  # of score
 
 Facts = dict[str, str | int | float]
-Found = tuple[float, str, Facts]
+Part = tuple[float, str, int]  # what it adds to the score, code, the skill's column (-1: the item)
 
 
 def reasons(
-    context: Context, row: int, drawn: Drawn, scores: Scores, config: Config, p_correct: float
+    context: Context, row: int, drawn: Drawn, scores: Scores, config: Config
 ) -> tuple[Reason, ...]:
     """At most three, the largest part first; an explored choice says so first."""
-    found = list(
-        chain(
-            _of_item(context, row, scores, config, p_correct),
-            *(_of_skill(context, s, scores, config, share) for s, share in _skills(context, row)),
-        )
-    )
-    found = sorted((x for x in found if x[0] >= WORTH_NAMING), key=lambda x: -x[0])
-    kept = _one_of_each(found)[: MOST - drawn.explored]
-    if drawn.explored:
-        propensity = round(drawn.propensity, 6)
-        kept.insert(0, (config.weights.doubt, "explore", {"propensity": propensity}))
-    if not kept or (drawn.explored and len(kept) == 1):
-        kept.append((0.0, "curriculum", {"n_answers": context.evidence.n_total}))
     total = max(float(scores.total[row]), 1e-9)
-    return tuple(Reason(code, round(weight / total, 4), detail) for weight, code, detail in kept)
+    found: list[Reason] = []
+    if drawn.explored:
+        found.append(Reason("explore", 0.0, {"propensity": round(drawn.propensity, 6)}))
+    n_other = len(found)
+    named = set()
+    for weight, code, s in sorted(_parts(context, row, scores, config), reverse=True):
+        if len(found) == MOST or weight < WORTH_NAMING:
+            break
+        facts = None if code in named else FACTS[code](context, scores, row, s)
+        if facts is not None:
+            named.add(code)
+            found.append(Reason(code, round(weight / total, 4), facts))
+    if len(found) == n_other:
+        found.append(Reason("curriculum", 0.0, {"n_answers": context.evidence.n_total}))
+    return tuple(found)
 
 
-def _skills(context: Context, row: int) -> list[tuple[int, float]]:
-    columns = context.items.item_skills[row].tolist()
-    shares = context.items.skill_weights[row].tolist()
-    return [(s, share) for s, share in zip(columns, shares, strict=True) if share > 0.0]
+def _parts(context: Context, row: int, scores: Scores, config: Config) -> list[Part]:
+    w, items, said = config.weights, context.items, context.learner.preferences
+    item = items.items[row]
+    found = [(w.zone * float(scores.zone[row]), "zone", -1)]
+    if context.evidence.item_correct.get(item.item_id) is False:
+        found.append((w.retry, "retry", -1))
+    if said.preferred_content_type and item.kind in KINDS_OF[said.preferred_content_type]:
+        found.append((w.preference, "preference", -1))
+    if said.session_minutes and (item.expected_seconds or 1e9) <= said.session_minutes * 60:
+        found.append((w.time, "fits_time", -1))
+    for s, share in zip(
+        items.item_skills[row].tolist(), items.skill_weights[row].tolist(), strict=True
+    ):
+        if share:
+            gap, review, goal, unlocks, _ = scores.skill_parts[:, s].tolist()
+            is_new = not context.evidence.n_answers[s]
+            found.append((share * gap, "new_skill" if is_new else "gap", s))
+            found.append((share * review, "review_due", s))
+            found.append((share * goal, "goal", s))
+            found.append((share * unlocks, "unlocks", s))
+    return found
 
 
-def _one_of_each(found: list[Found]) -> list[Found]:
-    seen: dict[str, Found] = {}
-    for one in found:
-        seen.setdefault(one[1], one)
-    return list(seen.values())
-
-
-def _of_item(
-    context: Context, row: int, scores: Scores, config: Config, p_correct: float
-) -> Iterator[Found]:
-    w, seen = config.weights, context.evidence
-    item = context.items.items[row]
-    said = context.learner.preferences
-    n_skill = sum(int(seen.n_answers[s]) for s, _ in _skills(context, row))
-    facts: Facts
-    if seen.n_total and scores.zone[row] > 0.5:
-        facts = {"n_answers": n_skill} if n_skill else {"n_total": seen.n_total}
-        facts["p_correct"] = round(p_correct, 4)
-        yield w.zone * float(scores.zone[row]), "zone", facts
-    if seen.item_correct.get(item.item_id) is False:
-        at = from_us(seen.item_last_us[item.item_id]).isoformat()
-        yield w.retry, "retry", {"item_id": item.item_id, "answered_at": at}
-    liked = said.preferred_content_type
-    if liked is not None and item.kind in KINDS_OF[ContentType(liked)]:
-        yield w.preference, "preference", {"content_type": str(liked), "kind": str(item.kind)}
-    seconds = float(context.items.expected_seconds[row])
-    if said.session_minutes is not None and not math.isnan(seconds):
-        share = float(fits(context.items.expected_seconds[[row]], said.session_minutes)[0])
-        if share == 1.0:
-            facts = {"session_minutes": said.session_minutes, "minutes": round(seconds / 60, 1)}
-            yield w.time, "fits_time", facts
-
-
-def _of_skill(
-    context: Context, s: int, scores: Scores, config: Config, share: float
-) -> Iterator[Found]:
-    w, seen = config.weights, context.evidence
-    n_answers, skill = int(seen.n_answers[s]), context.items.skills[s].skill_id
-    level = round(float(scores.now.level[s]), 4)
+def _zone(context: Context, scores: Scores, row: int, s: int) -> Facts | None:
+    items, seen = context.items, context.evidence
+    if not seen.n_total or scores.zone[row] < 0.5:
+        return None
+    columns = items.item_skills[row][items.skill_weights[row] > 0]
+    n_answers = int(seen.n_answers[columns].sum())
+    p_correct = round(float(scores.p_correct[row]), 4)
     if n_answers:
-        facts: Facts = {"skill": skill, "mastery": level, "n_answers": n_answers}
-        to_target: Facts = {**facts, "target": round(scores.target, 4)}
-        yield share * w.gap * float(scores.gap[s]), "gap", to_target
-        waiting = _waiting(context, s)
-        if waiting:
-            opens: Facts = {**facts, "next_skill": waiting}
-            yield share * w.unlocks * float(scores.unlocks[s]), "unlocks", opens
-        yield share * w.review * float(scores.review[s]), "review_due", _last(context, s)
-    else:
-        yield from _new_skill(context, s, scores, share * w.gap * float(scores.gap[s]))
-    if scores.goal[s] > 0.0:
-        yield share * w.goal * float(scores.goal[s]), "goal", _goal(context, s)
+        return {"p_correct": p_correct, "n_answers": n_answers}
+    return {"p_correct": p_correct, "n_total": seen.n_total}
 
 
-def _last(context: Context, s: int) -> Facts:
+def _retry(context: Context, scores: Scores, row: int, s: int) -> Facts:
+    item_id = context.items.items[row].item_id
+    at = from_us(context.evidence.item_last_us[item_id])
+    return {"item_id": item_id, "answered_at": at.isoformat()}
+
+
+def _preference(context: Context, scores: Scores, row: int, s: int) -> Facts:
+    liked = context.learner.preferences.preferred_content_type
+    return {"content_type": str(liked), "kind": str(context.items.items[row].kind)}
+
+
+def _fits_time(context: Context, scores: Scores, row: int, s: int) -> Facts:
+    minutes = context.learner.preferences.session_minutes or 0
+    seconds = context.items.items[row].expected_seconds or 0.0
+    return {"session_minutes": minutes, "minutes": round(seconds / 60, 1)}
+
+
+def _gap(context: Context, scores: Scores, row: int, s: int) -> Facts:
+    return {**_level(context, scores, s), "target": round(scores.target, 4)}
+
+
+def _unlocks(context: Context, scores: Scores, row: int, s: int) -> Facts | None:
+    """Named with the first skill that needs this one directly and was never answered."""
+    waiting = context.items.prerequisites[:, s] & (context.evidence.n_answers == 0)
+    if not context.evidence.n_answers[s] or not waiting.any():
+        return None
+    next_skill = context.items.skills[int(waiting.argmax())].skill_id
+    return {**_level(context, scores, s), "next_skill": next_skill}
+
+
+def _new_skill(context: Context, scores: Scores, row: int, s: int) -> Facts | None:
+    """A new skill is open because of what is known: named by the prerequisite with most answers."""
+    seen, skills = context.evidence, context.items.skills
+    known = [context.items.column_of[p] for p in skills[s].prerequisites]
+    known = [r for r in known if seen.n_answers[r]]
+    if not known:
+        return None
+    best = max(known, key=lambda r: int(seen.n_answers[r]))
+    facts = _level(context, scores, best)
+    return {**facts, "skill": skills[s].skill_id, "prerequisite": skills[best].skill_id}
+
+
+def _review_due(context: Context, scores: Scores, row: int, s: int) -> Facts:
     last = from_us(int(context.evidence.last_us[s]))
     return {
         "skill": context.items.skills[s].skill_id,
@@ -115,31 +131,8 @@ def _last(context: Context, s: int) -> Facts:
     }
 
 
-def _waiting(context: Context, s: int) -> str | None:
-    """The first skill that needs this one directly and was never answered."""
-    needing = context.items.prerequisites[:, s] & (context.evidence.n_answers == 0)
-    return context.items.skills[int(needing.argmax())].skill_id if needing.any() else None
-
-
-def _new_skill(context: Context, s: int, scores: Scores, weight: float) -> Iterator[Found]:
-    """A new skill is open because of what is known: the prerequisite with most answers."""
-    seen, skills = context.evidence, context.items.skills
-    column_of = context.items.column_of
-    known = [column_of[p] for p in skills[s].prerequisites]
-    known = [r for r in known if seen.n_answers[r]]
-    if known:
-        r = max(known, key=lambda r: int(seen.n_answers[r]))
-        detail: Facts = {
-            "skill": skills[s].skill_id,
-            "prerequisite": skills[r].skill_id,
-            "mastery": round(float(scores.now.level[r]), 4),
-            "n_answers": int(seen.n_answers[r]),
-        }
-        yield weight, "new_skill", detail
-
-
-def _goal(context: Context, s: int) -> Facts:
-    """The priority skill itself, else the first named one that needs this skill."""
+def _goal(context: Context, scores: Scores, row: int, s: int) -> Facts:
+    """Named by the priority skill itself, else by the first one that needs this skill."""
     skills, column_of = context.items.skills, context.items.column_of
     skill = skills[s].skill_id
     named = [g for g in context.learner.goals.priority_skills if g in column_of]
@@ -147,3 +140,25 @@ def _goal(context: Context, s: int) -> Facts:
         return {"skill": skill, "goal": skill}
     ancestors = curriculum_of(context.items).ancestors
     return {"skill": skill, "goal": next(g for g in named if ancestors[column_of[g], s])}
+
+
+def _level(context: Context, scores: Scores, s: int) -> Facts:
+    return {
+        "skill": context.items.skills[s].skill_id,
+        "mastery": round(float(scores.now.level[s]), 4),
+        "n_answers": int(context.evidence.n_answers[s]),
+    }
+
+
+FACTS: Mapping[str, Callable[[Context, Scores, int, int], Facts | None]] = {
+    "zone": _zone,
+    "gap": _gap,
+    "review_due": _review_due,
+    "goal": _goal,
+    "new_skill": _new_skill,
+    "unlocks": _unlocks,
+    "retry": _retry,
+    "preference": _preference,
+    "fits_time": _fits_time,
+}
+"""Code -> the facts that the reason names; None where the record holds none."""

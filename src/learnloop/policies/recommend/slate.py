@@ -41,36 +41,34 @@ def draw(
         scores: (m,) of the pool.
         skill: (m,) the skill each item counts as; the same one again is penalised.
     """
-    left = scores.copy()
+    cost = -scores
     slate: list[Drawn] = []
-    for _ in range(min(n, len(scores))):
-        indices, probabilities, values = distribution(left, len(scores) - len(slate), config)
+    for k in range(min(n, len(scores))):
+        places, probabilities, values = distribution(cost, len(scores) - k, config)
         drawn = _pick(probabilities, rng)
-        index = indices[drawn]
-        slate.append(Drawn(index, values[drawn], probabilities[drawn], drawn > 0))
-        left[skill == skill[index]] -= config.same_skill_penalty
-        left[index] = -np.inf
+        place = places[drawn]
+        slate.append(Drawn(place, -values[drawn], probabilities[drawn], drawn > 0))
+        cost[skill == skill[place]] += config.same_skill_penalty
+        cost[place] = np.inf
     return slate
 
 
 def distribution(
-    left: Floats, n_left: int, config: Config
+    cost: Floats, n_left: int, config: Config
 ) -> tuple[list[int], list[float], list[float]]:
-    """The support of the next position, best first: indices, probabilities, scores.
+    """The support of the next position, best first: places, probabilities, costs.
 
     Args:
-        left: (m,) scores of the remaining; -inf for those already drawn.
+        cost: (m,) negative scores of the remaining; inf for those already drawn.
         n_left: How many are remaining, at least 1.
     """
-    size = min(config.shortlist, n_left)
-    top = np.argpartition(left, len(left) - size)[-size:] if size < len(left) else np.arange(size)
-    ranked = sorted(zip((-left[top]).tolist(), top.tolist(), strict=True))
-    best = ranked[0][0]
-    odds = [exp((best - value) / config.temperature) for value, _ in ranked]
+    top = cost.argsort()[: min(config.shortlist, n_left)]
+    values: list[float] = cost[top].tolist()
+    odds = [exp((values[0] - value) / config.temperature) for value in values]
     scale = config.epsilon / sum(odds)
     probabilities = [x * scale for x in odds]
     probabilities[0] += 1.0 - config.epsilon
-    return [i for _, i in ranked], probabilities, [-value for value, _ in ranked]
+    return top.tolist(), probabilities, values
 
 
 def _pick(probabilities: list[float], rng: np.random.Generator) -> int:
