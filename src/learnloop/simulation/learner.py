@@ -6,8 +6,8 @@ The truth, in logits, of skill s at time t:
     P(right)      = guess + (1 - guess) * sigmoid(mean ability of the item's skills - difficulty)
 
 where `depth` counts the prerequisite steps below the skill and `guess` is 1 / number of choices.
-Each answer adds `pace` to the gain of the item's skills, less as the gain nears `CEILING`. Nothing
-of this is the engine's own model: an engine is judged on learners that it has not imagined.
+Each item met adds `pace` to the gain of the item's skills, less as the gain nears `CEILING`.
+Nothing of this is the engine's own model: it is judged on learners that it has not imagined.
 """
 
 import math
@@ -18,9 +18,10 @@ import numpy as np
 
 from learnloop.core.ids import InteractionId, LearnerId, SkillId
 from learnloop.core.items import ItemTable
-from learnloop.core.types import Interaction, InteractionKind, Item
+from learnloop.core.types import Interaction, InteractionKind, Item, ItemKind
 
 CEILING = 4.0
+ANSWERABLE = (ItemKind.EXERCISE, ItemKind.ASSESSMENT)
 SECONDS_PER_DAY = 86_400.0
 
 
@@ -72,19 +73,21 @@ class SimulatedLearner:
     def meet(self, item: Item, at: datetime, rng: np.random.Generator) -> Interaction:
         """What the learner does with an item that is shown at `at`; practice changes them."""
         skips, asks, right = rng.random(3)
-        seconds = self.traits.seconds * math.exp(rng.normal(0.0, 0.4))
+        spent_ms = int(1000 * self.traits.seconds * math.exp(rng.normal(0.0, 0.4)))
         self._n += 1
         who = InteractionId(f"{self.learner_id}-{self._n:05d}"), self.learner_id, item.item_id
         if skips < self.traits.skip_rate:
             return Interaction(*who, InteractionKind.SKIPPED, at)
         correct = bool(right < self.p_correct(item, at))
         self._practise(item, at)
+        if item.kind not in ANSWERABLE:
+            return Interaction(*who, InteractionKind.STUDIED, at, response_time_ms=spent_ms)
         return Interaction(
             *who,
             InteractionKind.ANSWERED,
             at,
             correct=correct,
-            response_time_ms=int(1000 * seconds),
+            response_time_ms=spent_ms,
             hints=int(bool(item.hints) and asks < self.traits.hint_rate),
         )
 

@@ -64,8 +64,9 @@ def _choose(
 ) -> Item:
     levels = [learner.ability(skill.skill_id, at) for skill in items.skills]
     ready = [s for s, level in enumerate(levels) if level >= READY]
-    frontier = next((s for s, level in enumerate(levels) if level < READY), 0)
-    column = int(rng.choice(ready)) if ready and rng.random() < REVIEW_RATE else frontier
+    frontier = next((s for s, level in enumerate(levels) if level < READY), None)
+    reviews = frontier is None or (ready and rng.random() < REVIEW_RATE)
+    column = int(rng.choice(ready)) if reviews else frontier
     rows = np.flatnonzero((items.item_skills == column).any(axis=1) & items.visible)
     fresh = [row for row in rows if items.items[row].item_id not in seen]
     return items.items[int(rng.choice(fresh or rows))]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from learnloop.core.ids import ItemId, LearnerId, SkillId
 from learnloop.core.items import ItemTable
-from learnloop.core.types import InteractionKind, Item, Skill
+from learnloop.core.types import InteractionKind, Item, ItemKind, Skill
 from learnloop.simulation.learner import CEILING, SimulatedLearner, Traits
 from learnloop.simulation.study import Habits, history
 
@@ -76,6 +76,22 @@ def test_the_same_seed_gives_the_same_history() -> None:
     )
     assert first == second
     assert first != list(history(learner(), habits, TABLE, NOW, np.random.default_rng(8)))
+
+
+def test_what_is_read_is_studied_and_not_answered() -> None:
+    page = Item(ItemId("page"), (ADD,), ItemKind.READING)
+    someone = learner()
+    met = someone.meet(page, NOW, np.random.default_rng(1))
+    assert met.kind is InteractionKind.STUDIED
+    assert met.correct is None
+    assert someone.ability(ADD, NOW) > Traits().start
+
+
+def test_someone_who_knows_everything_reviews_all_of_it() -> None:
+    expert = learner(start=9.0)
+    habits = Habits(tuple(range(1, 20)))
+    met = list(history(expert, habits, TABLE, NOW, np.random.default_rng(3)))
+    assert {row.item_id for row in met} == {"easy", "choice", "hard"}
 
 
 def test_someone_who_skips_everything_learns_nothing() -> None:
