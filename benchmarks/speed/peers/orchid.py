@@ -20,27 +20,21 @@ from worker import Job, serve
 def setup(asked: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Job]]:
     """Fit on `history`; jobs for the answers of `stream`, and for choosing among `candidates`.
 
-    `history` and `stream` hold rows (learner, item, skill, correct), `catalog`, where given, rows
-    (item, skill, difficulty in [0, 1]); `candidates` are eligible for `learner`.
+    `history` and `stream` hold rows (learner, item, skill, correct), `catalog` columns by name:
+    item_id, category_id and perhaps difficulty in [0, 1]; `candidates` are eligible for `learner`.
     """
     torch.set_num_threads(1)
     history = pd.DataFrame(asked["history"], columns=["user_id", "item_id", "skill", "outcome"])
     history["timestamp"] = range(len(history))
+    catalog = pd.DataFrame(asked["catalog"])
     ranker = AdaptiveRanker(kt_backbone=asked["backbone"], epochs=1)
-    ranker.fit(history.drop(columns="skill") if asked["catalog"] else history, **_metadata(asked))
+    ranker.fit(history.drop(columns="skill"), catalog=catalog)
     clock = count(len(history))
-    jobs = _answering(ranker, asked["stream"], clock) if asked["stream"] else {}
+    jobs = _answering(ranker, asked["stream"], clock)
     if asked["candidates"]:
         jobs |= _choosing(ranker, asked["learner"], asked["candidates"], clock)
     report = ranker.diagnostics()
     return {"learner": report["readiness"]["active_tracer"], "policy": report["policy"]}, jobs
-
-
-def _metadata(asked: dict[str, Any]) -> dict[str, Any]:
-    if not asked["catalog"]:
-        return {"category_col": "skill"}
-    columns = ["item_id", "category_id", "difficulty"]
-    return {"catalog": pd.DataFrame(asked["catalog"], columns=columns)}
 
 
 def _answering(
