@@ -1,0 +1,108 @@
+"""How is a fitted model kept? As JSON with a format name, a version and a hash of what matters.
+
+Floats are written so that they read back bit for bit. A hash guards the body, because a flipped bit
+in a digit would otherwise load as another model.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict
+from math import isfinite
+from typing import Any
+
+from learnloop.core.errors import ArtifactError
+from learnloop.models.ability.config import Config
+from learnloop.models.ability.difficulty import ItemBook
+from learnloop.models.ability.features import RECALL, VIEW
+from learnloop.models.ability.readout import TRAITS, Readout
+
+FORMAT = "learnloop/ability"
+FORMAT_VERSION = 1
+_WEIGHTS = {
+    "shared": len(VIEW),
+    "easiness": len(VIEW),
+    "reliability": len(VIEW),
+    "traits": len(TRAITS),
+    "recall": len(RECALL),
+    "recall_easiness": len(RECALL),
+    "link": 2,
+}
+
+
+def to_bytes(version: str, config: Config, book: ItemBook, readout: Readout) -> bytes:
+    """The artifact of a model."""
+    body = {
+        "version": version,
+        "config": asdict(config),
+        "mu": book.mu,
+        "item_variance": book.item_variance,
+        "skill_variance": book.skill_variance,
+        "skills": dict(book.skills),
+        "items": {item: list(own) for item, own in book.items.items()},
+        "readout": {name: list(getattr(readout, name)) for name in _WEIGHTS},
+        "sets": [[list(skills), list(weights)] for skills, weights in readout.sets.items()],
+        "features": {"view": VIEW, "recall": RECALL, "traits": TRAITS},
+    }
+    text = json.dumps(body, allow_nan=False)
+    head = {"format": FORMAT, "format_version": FORMAT_VERSION, "sha256": _hash(text)}
+    return json.dumps({**head, "body": text}).encode()
+
+
+def from_bytes(artifact: bytes) -> tuple[str, Config, ItemBook, Readout]:
+    """The version, config, item book and readout of an artifact.
+
+    Raises:
+        ArtifactError: It is corrupt, foreign, or of another format version.
+    """
+    body = _body(artifact)
+    try:
+        book = ItemBook(
+            float(body["mu"]),
+            {str(skill): float(x) for skill, x in body["skills"].items()},
+            {str(i): _three(own) for i, own in body["items"].items()},
+            float(body["item_variance"]),
+            float(body["skill_variance"]),
+        )
+        weights = {name: _floats(body["readout"][name], n) for name, n in _WEIGHTS.items()}
+        sets = {tuple(skills): _floats(row, len(VIEW)) for skills, row in body["sets"]}
+        config = Config(**body["config"])
+        readout = Readout(sets=sets, **weights)  # type: ignore[arg-type]
+        return str(body["version"]), config, book, readout
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ArtifactError(f"the ability artifact lacks or garbles a field: {error!r}") from error
+
+
+def _body(artifact: bytes) -> dict[str, Any]:
+    try:
+        outer = json.loads(artifact)
+        found, version = outer["format"], outer["format_version"]
+        text, digest = outer["body"], outer["sha256"]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise ArtifactError("not an ability artifact: no JSON object of this format") from error
+    if found != FORMAT or version != FORMAT_VERSION:
+        raise ArtifactError(
+            f"artifact of format {found!r} {version!r}; this release reads {FORMAT!r} "
+            f"{FORMAT_VERSION}: fit the model again"
+        )
+    if not isinstance(text, str) or _hash(text) != digest:
+        raise ArtifactError("the ability artifact is corrupt: its hash does not match its body")
+    body = json.loads(text)
+    names = {"view": list(VIEW), "recall": list(RECALL), "traits": list(TRAITS)}
+    if not isinstance(body, dict) or body.get("features") != names:
+        raise ArtifactError("the artifact was fitted on other features: fit the model again")
+    return body
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _three(values: list[float]) -> tuple[float, float, float]:
+    rest, n, variance = _floats(values, 3)
+    return rest, n, variance
+
+
+def _floats(values: list[float], n: int) -> tuple[float, ...]:
+    if len(values) != n or not all(isfinite(x) for x in values):
+        raise ValueError(f"expected {n} finite numbers, found {len(values)}")
+    return tuple(map(float, values))

@@ -1,0 +1,35 @@
+"""Which constants does the ability model start from? One set for every course."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The constants of the latent state and of the fit. The defaults serve every data set.
+
+    Attributes:
+        ability_variance: Prior variance of a learner's ability, logits squared.
+        skill_variance: Prior variance of a skill's deviation from it.
+        ability_drift: Variance that ability gains with each answer.
+        skill_drift: Variance that a deviation gains with each answer to the skill.
+        daily_drift: Variance that both gain with each day without an answer.
+        daily_decay: Share of a positive skill deviation that is forgotten in a day.
+        item_spread: Standard deviation of items inside a skill, logits.
+        skill_spread: Standard deviation of skills, logits.
+        n_folds: Folds of learners for out-of-fold item parameters.
+        ridge: Penalty on the readout's weights (of standardised features).
+        inflation: By how much a skill's rows are discounted when its own slopes are shrunk:
+            answers of one learner are not independent.
+    """
+
+    ability_variance: float = 0.6
+    skill_variance: float = 0.4
+    ability_drift: float = 0.003
+    skill_drift: float = 0.01
+    daily_drift: float = 0.002
+    daily_decay: float = 0.005
+    item_spread: float = 1.0
+    skill_spread: float = 1.0
+    n_folds: int = 5
+    ridge: float = 3.0
+    inflation: float = 2.0

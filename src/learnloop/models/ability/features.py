@@ -1,0 +1,135 @@
+"""What does the readout look at? Numbers of the state before the answer.
+
+Two short vectors: `view` of the learner and the item's skills, `recall` of the item itself (all
+zeros where it was not met lately). Counts and gaps enter as log(1 + x); gaps are minutes and are 0
+in logs without times; steps count the learner's answers.
+"""
+
+from math import log1p
+
+from learnloop.models.ability.config import Config
+from learnloop.models.ability.latent import decayed, widened
+from learnloop.models.ability.state import AbilityState, ItemTrace, SkillTrace
+
+US_PER_MINUTE = 60_000_000
+WIN_KNOT = 0.7  # log(1 + 1): the first success counts most
+LENGTH_KNOT = 2.0  # log(1 + 6): the first answers of a learner differ from the rest
+
+VIEW = (
+    "one", "ability", "deviation", "fast", "skill_fast", "ln_skill_n", "ln_skill_correct",
+    "ln_skill_wrong", "ln_n", "same_skill",
+    "variance", "skill_spread", "middle", "slow", "last", "skill_middle", "skill_slow",
+    "skill_last", "ln_gap", "ln_skill_gap", "ln_skill_steps", "streak", "skill_met",
+    "ln_skill_studied", "fast_x_skill_fast", "ability_x_wins", "wins_over_knot", "n_over_knot",
+)  # fmt: skip
+N_SLOPES = 10
+"""The first so many entries of a view also have weights of each skill set's own."""
+
+RECALL = (
+    "met", "ln_n", "last", "average", "ln_gap", "ln_steps", "ln_steps_squared", "ln_studied",
+)  # fmt: skip
+NOT_MET = (0.0,) * len(RECALL)
+
+
+def view(
+    state: AbilityState, blank: SkillTrace, config: Config, skills: tuple[str, ...], at_us: int
+) -> tuple[float, ...]:
+    """The learner as seen from one set of skills: (len(VIEW),) floats."""
+    mean, variance, fast, middle, slow, last, streak, n, step, last_us, before = state.learner
+    gap_us = at_us - last_us if step and at_us > last_us else 0
+    traces = state.skills
+    if len(skills) == 1:
+        own = seen_now(traces.get(skills[0], blank), config, step, at_us)
+    else:
+        own = _mean([seen_now(traces.get(s, blank), config, step, at_us) for s in skills])
+    deviation, spread, s_fast, s_middle, s_slow, s_last, s_n, right, taught, steps, s_us, met = own
+    same = 0.0
+    for skill in skills:
+        if skill in before:
+            same = 1.0
+    ln_n = log1p(n)
+    ln_right = log1p(right)
+    return (
+        1.0,
+        mean,
+        deviation,
+        fast,
+        s_fast,
+        log1p(s_n),
+        ln_right,
+        log1p(s_n - right),
+        ln_n,
+        same,
+        widened(variance, config.ability_variance, gap_us, config.daily_drift),
+        spread,
+        middle,
+        slow,
+        last,
+        s_middle,
+        s_slow,
+        s_last,
+        log1p(gap_us / US_PER_MINUTE),
+        log1p(s_us / US_PER_MINUTE),
+        log1p(steps),
+        streak,
+        met,
+        log1p(taught),
+        fast * s_fast,
+        mean * ln_right,
+        ln_right - WIN_KNOT if ln_right > WIN_KNOT else 0.0,
+        ln_n - LENGTH_KNOT if ln_n > LENGTH_KNOT else 0.0,
+    )
+
+
+def recall(trace: ItemTrace | None, step: int, at_us: int) -> tuple[float, ...]:
+    """What the learner's last meetings with the item say: (len(RECALL),) floats."""
+    if trace is None:
+        return NOT_MET
+    n, n_studied, last, average, met_step, met_us = trace
+    ln_steps = log1p(step - met_step)
+    return (
+        1.0,
+        log1p(n),
+        last,
+        average,
+        log1p((at_us - met_us) / US_PER_MINUTE) if at_us > met_us else 0.0,
+        ln_steps,
+        ln_steps * ln_steps,
+        log1p(n_studied),
+    )
+
+
+def seen_now(trace: SkillTrace, config: Config, step: int, at_us: int) -> tuple[float, ...]:
+    """One skill's trace as of an instant: its first nine entries, then steps, microseconds, met."""
+    mean, spread, fast, middle, slow, last, n, n_correct, n_studied, met_step, met_us = trace
+    if not met_step:
+        return (0.0, spread, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    gap_us = at_us - met_us if at_us > met_us else 0
+    return (
+        decayed(mean, gap_us, config.daily_decay),
+        widened(spread, config.skill_variance, gap_us, config.daily_drift),
+        fast,
+        middle,
+        slow,
+        last,
+        n,
+        n_correct,
+        n_studied,
+        step - met_step,
+        gap_us,
+        1.0,
+    )
+
+
+def _mean(rows: list[tuple[float, ...]]) -> tuple[float, ...]:
+    """The mean over several skills; spread is that of a mean, steps and gaps are the shortest."""
+    if not rows:
+        return (0.0,) * 12
+    share = 1.0 / len(rows)
+    means = [sum(column) * share for column in zip(*rows, strict=True)]
+    known = [row for row in rows if row[11]]
+    means[1] *= share
+    means[9] = min((row[9] for row in known), default=0.0)
+    means[10] = min((row[10] for row in known), default=0.0)
+    means[11] = 1.0 if known else 0.0
+    return tuple(means)

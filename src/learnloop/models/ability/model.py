@@ -1,0 +1,141 @@
+"""How well will this learner do on this item, now? The model that serves by default.
+
+`AbilityModel` joins the frozen parts (item book, readout) with the fold of `latent`.
+"""
+
+from datetime import datetime
+from typing import final
+
+import numpy as np
+
+from learnloop.core.ids import LearnerId
+from learnloop.core.items import ItemTable
+from learnloop.core.time import to_us
+from learnloop.core.types import Estimate, Floats, Interaction, InteractionKind, Item, Ref, Target
+from learnloop.models.ability.artifact import to_bytes
+from learnloop.models.ability.config import Config
+from learnloop.models.ability.difficulty import ItemBook, ItemFacts
+from learnloop.models.ability.features import recall, view
+from learnloop.models.ability.latent import (
+    answered,
+    decayed,
+    new_skill,
+    start,
+    studied,
+    widened,
+)
+from learnloop.models.ability.readout import Readout
+from learnloop.models.ability.scoring import Scorer, logits, scorer_of
+from learnloop.models.ability.state import AbilityState
+
+NAME = "ability"
+
+
+@final
+class AbilityModel:
+    """An `Estimator` (see `core.protocols`); frozen, and safe to share between threads.
+
+    Attributes:
+        ref: `ability@version`.
+        state_type: What a store decodes states into.
+        config: The constants it was made with.
+        book: Item and skill parameters.
+        readout: Weights of the readout.
+
+    Stability: public.
+    """
+
+    state_type = AbilityState
+
+    def __init__(self, version: str, config: Config, book: ItemBook, readout: Readout) -> None:
+        self.ref = Ref(NAME, version)
+        self.config, self.book, self.readout = config, book, readout
+        self._blank = new_skill(config)
+        self._start = start(config)
+        # Pure memos: one entry per item id ever asked for, and the table scored last.
+        self._facts: dict[str, tuple[Item, ItemFacts]] = {}
+        self._scorer: Scorer | None = None
+
+    def start(self, learner_id: LearnerId) -> AbilityState:
+        """The state of a learner of whom nothing is known."""
+        return self._start
+
+    def update(self, state: AbilityState, interaction: Interaction, item: Item) -> AbilityState:
+        """The state after one more interaction.
+
+        Answers move it; study rows and answers that nobody could judge only count as practice;
+        other kinds pass through.
+        """
+        kind = interaction.kind
+        if kind is InteractionKind.ANSWERED:
+            correct, at_us = interaction.correct, to_us(interaction.occurred_at)
+            if correct is not None:
+                facts = self._facts_of(item)
+                return answered(
+                    state, self._blank, self.config, facts, item.item_id, correct, at_us
+                )
+            return studied(state, self._blank, item.item_id, item.skills, at_us)
+        if kind is InteractionKind.STUDIED:
+            at_us = to_us(interaction.occurred_at)
+            return studied(state, self._blank, item.item_id, item.skills, at_us)
+        return state
+
+    def p_correct(self, state: AbilityState, item: Item, at: datetime) -> float:
+        """P(the learner's answer to `item`, shown at `at`, is right), (0, 1)."""
+        at_us = to_us(at)
+        seen = view(state, self._blank, self.config, item.skills, at_us)
+        trace = state.items.get(item.item_id)
+        met = None if trace is None else recall(trace, state.learner.step, at_us)
+        return self.readout.p(self._facts_of(item), seen, met)
+
+    def predict(self, state: AbilityState, items: ItemTable, at: datetime) -> Estimate:
+        """`p_correct` for every item of the table: CORRECT, values and stddev (n_items,)."""
+        scorer = self._scorer_of(items)
+        logit, variance = logits(scorer, self.readout, self.config, state, to_us(at))
+        p = 1.0 / (1.0 + np.exp(-logit))
+        stddev = p * (1.0 - p) * np.sqrt(variance + scorer.variance)
+        return Estimate(Target.CORRECT, p, stddev, self.ref, at)
+
+    def mastery(self, state: AbilityState, items: ItemTable, at: datetime) -> Estimate:
+        """MASTERY of every skill of the table, values and stddev (n_skills,).
+
+        The chance of a right answer on an item of the skill's middle difficulty, from the latent
+        state alone: never lower after a right answer to the skill, never higher after a wrong one,
+        and never higher merely because time has passed.
+        """
+        at_us, config, me = to_us(at), self.config, state.learner
+        elapsed = at_us - me.at_us if me.step else 0
+        ability_variance = widened(
+            me.variance, config.ability_variance, elapsed, config.daily_drift
+        )
+        latent, variance = np.empty(items.n_skills), np.empty(items.n_skills)
+        for i, skill in enumerate(items.skills):
+            trace = state.skills.get(skill.skill_id, self._blank)
+            elapsed = at_us - trace.at_us if trace.step else 0
+            deviation = decayed(trace.mean, elapsed, config.daily_decay)
+            spread = widened(trace.variance, config.skill_variance, elapsed, config.daily_drift)
+            known = self.book.skills.get(skill.skill_id)
+            latent[i] = self.book.mu + (known or 0.0) + me.mean + deviation
+            unknown = self.book.skill_variance if known is None else 0.0
+            variance[i] = ability_variance + spread + unknown
+        a, b = self.readout.link
+        p: Floats = 1.0 / (1.0 + np.exp(-(a + b * latent)))
+        return Estimate(Target.MASTERY, p, p * (1.0 - p) * b * np.sqrt(variance), self.ref, at)
+
+    def export(self) -> bytes:
+        """The frozen parameters as an artifact that the model module's `load` reads back."""
+        return to_bytes(self.ref.version, self.config, self.book, self.readout)
+
+    def _facts_of(self, item: Item) -> ItemFacts:
+        held = self._facts.get(item.item_id)
+        if held is not None and held[0] is item:
+            return held[1]
+        facts = self.book.facts(item.item_id, item.skills, item.difficulty_logit)
+        self._facts[item.item_id] = (item, facts)
+        return facts
+
+    def _scorer_of(self, items: ItemTable) -> Scorer:
+        scorer = self._scorer
+        if scorer is None or scorer.table is not items:
+            scorer = self._scorer = scorer_of(items, self.book, self.readout)
+        return scorer

@@ -1,0 +1,105 @@
+"""How do the numbers of the state become one probability? A frozen logistic readout.
+
+    logit = view . (A + S_c) + easiness (view . E) + reliability (view . R) + traits . T
+            + recall . M + easiness (recall . N)
+
+`view`, `recall` as in `features`; `traits` of the item alone; c is the item's exact set of skills,
+whose slopes S_c (first `N_SLOPES` entries) are 0 for a set never seen in training. Fitted by Newton
+on rows whose item parameters come from other learners (out of fold), so that the weight put on an
+item's record is what it is worth for a learner it has not seen.
+
+Reference: Pavlik, Cen, Koedinger (2009), Performance factors analysis; Gervet et al.
+(2020), When is deep learning the best approach to knowledge tracing?
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from operator import mul
+
+from learnloop.models.ability.difficulty import ItemFacts, sigmoid
+from learnloop.models.ability.features import RECALL, VIEW
+
+EASY_KNOTS = (-1.2, 0.0, 1.2)
+TRAITS = ("skill_easiness", "ln_n", "easy_knot_0", "easy_knot_1", "easy_knot_2")
+LIMIT = 9.0  # logits; the readout never claims more certainty than this
+
+
+@dataclass(frozen=True, slots=True)
+class Readout:
+    """Weights of the readout.
+
+    Attributes:
+        shared: A, (len(VIEW),).
+        easiness: E, (len(VIEW),).
+        reliability: R, (len(VIEW),).
+        traits: T, (len(TRAITS),).
+        recall: M, (len(RECALL),).
+        recall_easiness: N, (len(RECALL),).
+        sets: A + S_c by skill set, (len(VIEW),) each.
+        link: `(a, b)`: P(right on a middle item of a skill) = sigmoid(a + b latent logit), b > 0.
+    """
+
+    shared: tuple[float, ...]
+    easiness: tuple[float, ...]
+    reliability: tuple[float, ...]
+    traits: tuple[float, ...]
+    recall: tuple[float, ...]
+    recall_easiness: tuple[float, ...]
+    sets: Mapping[tuple[str, ...], tuple[float, ...]]
+    link: tuple[float, float]
+
+    def logit(
+        self, facts: ItemFacts, view: tuple[float, ...], recall: tuple[float, ...] | None
+    ) -> float:
+        """The logit of a right answer, within +-`LIMIT`.
+
+        Args:
+            recall: None where the item was not met.
+        """
+        easiness = facts.easiness
+        weights = self.sets.get(facts.skills, self.shared)
+        logit: float = (
+            sum(map(mul, weights, view))
+            + easiness * sum(map(mul, self.easiness, view))
+            + facts.reliability * sum(map(mul, self.reliability, view))
+            + sum(map(mul, self.traits, traits(facts)))
+        )
+        if recall is not None:
+            logit += sum(map(mul, self.recall, recall))
+            logit += easiness * sum(map(mul, self.recall_easiness, recall))
+        return min(max(logit, -LIMIT), LIMIT)
+
+    def p(
+        self, facts: ItemFacts, view: tuple[float, ...], recall: tuple[float, ...] | None
+    ) -> float:
+        """P(right), (0, 1)."""
+        return sigmoid(self.logit(facts, view, recall))
+
+
+def traits(facts: ItemFacts) -> tuple[float, ...]:
+    """What the readout reads of the item itself: (len(TRAITS),) floats."""
+    easiness = facts.easiness
+    low, middle, high = EASY_KNOTS
+    return (
+        facts.skill_easiness,
+        facts.ln_n,
+        easiness - low if easiness > low else 0.0,
+        easiness - middle if easiness > middle else 0.0,
+        easiness - high if easiness > high else 0.0,
+    )
+
+
+def unfitted(mu: float) -> Readout:
+    """The readout of a fresh install: the latent state alone, nothing learnt from data."""
+    base = {"one": mu, "ability": 1.0, "deviation": 1.0}
+    zeros = (0.0,) * len(VIEW)
+    return Readout(
+        tuple(base.get(name, 0.0) for name in VIEW),
+        (1.0, *zeros[1:]),
+        zeros,
+        (0.0,) * len(TRAITS),
+        (0.0,) * len(RECALL),
+        (0.0,) * len(RECALL),
+        {},
+        (0.0, 1.0),
+    )

@@ -1,0 +1,186 @@
+"""How are ten thousand items scored at once? The readout, rearranged into a few matrix products.
+
+`view` depends on an item only through its skill set, so it is computed once per distinct set of the
+table; what is left per item is `a[c] + easiness e[c] + reliability r[c] + fixed`, plus a correction
+for the items met lately. `predict` equals `p_correct` item by item (a test holds that).
+"""
+
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+
+from learnloop.core.items import ItemTable
+from learnloop.core.types import Floats, Ints
+from learnloop.models.ability.config import Config
+from learnloop.models.ability.difficulty import ItemBook
+from learnloop.models.ability.features import (
+    US_PER_MINUTE,
+    VIEW,
+    WIN_KNOT,
+    seen_now,
+    view,
+)
+from learnloop.models.ability.latent import new_skill
+from learnloop.models.ability.readout import LIMIT, Readout, traits
+from learnloop.models.ability.state import AbilityState
+
+_AT = {name: i for i, name in enumerate(VIEW)}
+_PLAIN = ("deviation", "skill_spread", "skill_fast", "skill_middle", "skill_slow", "skill_last")
+_LOGGED = (
+    "ln_skill_n", "ln_skill_correct", "ln_skill_studied", "ln_skill_steps", "ln_skill_gap",
+    "ln_skill_wrong",
+)  # fmt: skip
+_TO_PLAIN = [_AT[name] for name in (*_PLAIN, "skill_met")]
+_FROM_PLAIN = [0, 1, 2, 3, 4, 5, 11]
+_TO_LOGGED = [_AT[name] for name in _LOGGED]
+_N_SEEN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """One table's items as the readout needs them; built once per catalog version.
+
+    Attributes:
+        table: The table itself.
+        easiness: (n,) logits.
+        reliability: (n,) [0, 1).
+        variance: (n,) posterior variance of the easiness.
+        fixed: (n,) logits that depend on the item alone.
+        set_of: (n,) the item's skill set.
+        weights: (n_sets, V) readout weights of each set.
+        members: (n_sets, K) skill numbers, padded with `len(skill_number)`.
+        widths: (n_sets,) skills in each set.
+        skill_number: Skill id -> number, here.
+    """
+
+    table: ItemTable
+    easiness: Floats
+    reliability: Floats
+    variance: Floats
+    fixed: Floats
+    set_of: Ints
+    weights: Floats
+    members: Ints
+    widths: Ints
+    skill_number: dict[str, int]
+
+
+def scorer_of(table: ItemTable, book: ItemBook, readout: Readout) -> Scorer:
+    """The arrays of one table."""
+    facts = [book.facts(x.item_id, x.skills, x.difficulty_logit) for x in table.items]
+    sets: dict[tuple[str, ...], int] = {}
+    set_of = [sets.setdefault(f.skills, len(sets)) for f in facts]
+    skill_number: dict[str, int] = {}
+    for skill in chain.from_iterable(sets):
+        skill_number.setdefault(skill, len(skill_number))
+    widths = [len(x) for x in sets]
+    members = np.full((len(sets), max(widths, default=1) or 1), len(skill_number), dtype=np.int64)
+    for c, skills in enumerate(sets):
+        members[c, : len(skills)] = [skill_number[s] for s in skills]
+    return Scorer(
+        table,
+        np.array([f.easiness for f in facts]),
+        np.array([f.reliability for f in facts]),
+        np.array([f.variance for f in facts]),
+        np.array([traits(f) for f in facts]).reshape(len(facts), -1) @ np.array(readout.traits)
+        if facts
+        else np.zeros(0),
+        np.array(set_of, dtype=np.int64),
+        np.array([readout.sets.get(x, readout.shared) for x in sets]).reshape(-1, len(VIEW)),
+        members,
+        np.array(widths, dtype=np.int64),
+        skill_number,
+    )
+
+
+def logits(
+    scorer: Scorer, readout: Readout, config: Config, state: AbilityState, at_us: int
+) -> tuple[Floats, Floats]:
+    """(n,) logits of a right answer and (n,) posterior variances of ability plus deviation."""
+    seen = views(scorer, config, state, at_us)
+    own = np.einsum("cv,cv->c", seen, scorer.weights)
+    by_easiness = seen @ np.array(readout.easiness)
+    by_reliability = seen @ np.array(readout.reliability)
+    c = scorer.set_of
+    logit = own[c] + scorer.fixed
+    logit += scorer.easiness * by_easiness[c]
+    logit += scorer.reliability * by_reliability[c]
+    rows, met = _recalls(scorer.table, state, at_us)
+    if len(rows):
+        logit[rows] += met @ np.array(readout.recall)
+        logit[rows] += scorer.easiness[rows] * (met @ np.array(readout.recall_easiness))
+    variance = seen[:, _AT["variance"]] + seen[:, _AT["skill_spread"]]
+    return np.clip(logit, -LIMIT, LIMIT), variance[c]
+
+
+def views(scorer: Scorer, config: Config, state: AbilityState, at_us: int) -> Floats:
+    """(n_sets, V) `features.view` of every skill set of the table."""
+    blank = new_skill(config)
+    out = np.empty((len(scorer.members), len(VIEW)))
+    out[:] = view(state, blank, config, (), at_us)
+    own = _per_set(scorer, config, state, at_us)
+    out[:, _TO_PLAIN] = own[:, _FROM_PLAIN]
+    own[:, 10] /= US_PER_MINUTE
+    own[:, 11] = own[:, 6] - own[:, 7]
+    out[:, _TO_LOGGED] = np.log1p(own[:, 6:12])
+    out[:, _AT["same_skill"]] = _shares_a_skill(scorer, state)
+    fast, mean = state.learner.fast, state.learner.mean
+    wins = out[:, _AT["ln_skill_correct"]]
+    out[:, _AT["fast_x_skill_fast"]] = fast * out[:, _AT["skill_fast"]]
+    out[:, _AT["ability_x_wins"]] = mean * wins
+    out[:, _AT["wins_over_knot"]] = np.maximum(wins - WIN_KNOT, 0.0)
+    return out
+
+
+def _per_set(scorer: Scorer, config: Config, state: AbilityState, at_us: int) -> Floats:
+    """(n_sets, 12) `seen_now` averaged over the skills of each set."""
+    n, step = len(scorer.skill_number), state.learner.step
+    traces = np.zeros((n + 1, _N_SEEN))
+    traces[:n, 1] = config.skill_variance
+    known = [
+        (scorer.skill_number[s], t) for s, t in state.skills.items() if s in scorer.skill_number
+    ]
+    if known:
+        rows = [seen_now(t, config, step, at_us) for _, t in known]
+        traces[[i for i, _ in known]] = rows
+    if scorer.members.shape[1] == 1:
+        only: Floats = traces[scorer.members[:, 0]]
+        return only
+    each = traces[scorer.members]  # (n_sets, K, 12)
+    share = 1.0 / np.maximum(scorer.widths, 1)
+    means: Floats = np.asarray(each.sum(axis=1) * share[:, None])
+    means[:, 1] *= share
+    met = each[:, :, 11] > 0.0
+    means[:, 11] = met.any(axis=1)
+    shortest = np.where(met[:, :, None], each[:, :, 9:11], np.inf).min(axis=1)
+    means[:, 9:11] = np.where(np.isinf(shortest), 0.0, shortest)
+    return means
+
+
+def _shares_a_skill(scorer: Scorer, state: AbilityState) -> Floats:
+    """(n_sets,) 1 where the set shares a skill with the learner's last item."""
+    before = [scorer.skill_number.get(s, -1) for s in state.learner.skills]
+    out = np.zeros(len(scorer.members))
+    for number in before:
+        out[(scorer.members == number).any(axis=1)] = 1.0
+    return out
+
+
+def _recalls(table: ItemTable, state: AbilityState, at_us: int) -> tuple[list[int], Floats]:
+    """Table rows of the items met lately, and their `features.recall`, (m, len(RECALL))."""
+    row_of = table.row_of
+    met = [(row_of[x], t) for x, t in state.items.items() if x in row_of]  # type: ignore[index]
+    if not met:
+        return [], np.zeros((0, 0))
+    flat = chain.from_iterable(t for _, t in met)
+    raw = np.fromiter(flat, np.float64, 6 * len(met)).reshape(-1, 6)
+    out = np.empty((len(met), 8))
+    out[:, 0] = 1.0
+    out[:, 1] = np.log1p(raw[:, 0])
+    out[:, 2:4] = raw[:, 2:4]
+    out[:, 4] = np.log1p(np.maximum(at_us - raw[:, 5], 0.0) / US_PER_MINUTE)
+    out[:, 5] = np.log1p(state.learner.step - raw[:, 4])
+    out[:, 6] = out[:, 5] ** 2
+    out[:, 7] = np.log1p(raw[:, 1])
+    return [row for row, _ in met], out
