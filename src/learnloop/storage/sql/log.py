@@ -76,10 +76,9 @@ class SqlInteractions:
         first: dict[Row, Row] = {}
         for row in rows:
             first.setdefault(row[:2], row)
-        columns = list(zip(*(first[key] for key in sorted(first)), strict=True))
-        if not columns:
+        if not first:
             return []
-        new = set(self._session.text(_APPEND_ARRAYS, [list(column) for column in columns]))
+        new = set(self._session.rows(_APPEND_ARRAYS, _columns(first)))
         # The first of equal keys takes the credit: it is the one that was stored.
         return [row[:2] in new and first[row[:2]] is row for row in rows]
 
@@ -125,3 +124,8 @@ class SqlStates:
     def put(self, states: Sequence[StoredState]) -> None:
         # Key order: two writers of the same states wait for each other in one direction.
         self._session.many(_PUT_STATE, sorted(map(state_row, states), key=lambda row: row[:2]))
+
+
+def _columns(rows: dict[Row, Row]) -> list[list[object]]:
+    """One list per column, the rows in the order of their keys."""
+    return [list(column) for column in zip(*(rows[key] for key in sorted(rows)), strict=True)]

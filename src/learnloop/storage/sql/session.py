@@ -93,10 +93,6 @@ class Session:
         except Exception as error:
             raise self._ours(error) from error
 
-    def text(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
-        """Execute text made for this database; returns the rows, if it gives any."""
-        return self.rows(Statement(sql, sql), parameters)
-
     def command(self, sql: str) -> None:
         """Execute a command that gives no rows, such as SAVEPOINT."""
         self.run(Statement(sql, sql))

@@ -106,7 +106,7 @@ def upsert(table: Table, *, keep: tuple[str, ...] = ()) -> Statement:
     return per_database(replacing(sqlite.insert(table)), replacing(postgresql.insert(table)))
 
 
-def from_arrays(table: Table, ending: str) -> str:
+def from_arrays(table: Table, ending: str) -> Statement:
     """PostgreSQL's one-round-trip bulk insert: one array parameter per column.
 
     Args:
@@ -116,4 +116,5 @@ def from_arrays(table: Table, ending: str) -> str:
     arrays = ", ".join(
         f"%s::{c.type.compile(_POSTGRESQL).split(' COLLATE')[0]}[]" for c in table.columns
     )
-    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays}) {ending}"
+    rows = f"({names}) SELECT * FROM unnest({arrays})"
+    return Statement("", f"INSERT INTO {table.name} {rows} {ending}")
