@@ -71,8 +71,8 @@ def _zone(context: Context, scores: Scores, row: int, s: int) -> Facts | None:
     items, seen = context.items, context.evidence
     if not seen.n_total or scores.zone[row] < 0.5:
         return None
-    columns = items.item_skills[row][items.skill_weights[row] > 0]
-    n_answers = int(seen.n_answers[columns].sum())
+    columns = [items.column_of[x] for x in items.items[row].skills if x in items.column_of]
+    n_answers = sum(int(seen.n_answers[x]) for x in columns)
     p_correct = round(float(scores.p_correct[row]), 4)
     if n_answers:
         return {"p_correct": p_correct, "n_answers": n_answers}
