@@ -23,7 +23,7 @@ whom the key may not see answers 404, like one who does not exist."""
 
 
 def create_app(engine: PersonalizationEngine, *, demo: bool = False) -> FastAPI:
-    """The web app around an engine; the caller closes the engine.
+    """The web app around an engine, which it closes when it stops.
 
     Args:
         engine: What it serves.

@@ -44,6 +44,11 @@ STATUS_OF_CODE: Mapping[str, int] = {
     core.ConflictingDuplicate.code: 409,
 }
 
+_DETAILS: Mapping[int, str] = {
+    404: "there is nothing here; /openapi.json lists all paths",
+    405: "this path has other methods; see Allow",
+}
+
 _log = structlog.get_logger("learnloop.api")
 
 
@@ -97,7 +102,8 @@ def problem_of(error: Exception) -> Response:
         return problem(error.status_code, error.code, str(error.detail))
     if isinstance(error, HTTPException):
         code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
-        return problem(error.status_code, code, str(error.detail), headers=error.headers)
+        detail = _DETAILS.get(error.status_code, str(error.detail))
+        return problem(error.status_code, code, detail, headers=error.headers)
     # As plain text: a traceback that shows local variables would log keys and answers.
     _log.error("request_failed", traceback="".join(traceback.format_exception(error)))
     return problem(500, "internal_error", "something went wrong here; it has been logged")

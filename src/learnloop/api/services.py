@@ -39,11 +39,14 @@ class Services:
 
     @asynccontextmanager
     async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
-        """Run while the app runs."""
+        """Run while the app runs; the engine is closed at the end."""
         self.writer.start(asyncio.get_running_loop())
-        yield
-        await self.writer.stop()
-        self.reader.close()
+        try:
+            yield
+        finally:
+            await self.writer.stop()
+            self.reader.close()
+            self.engine.close()
 
 
 def services_of(request: Request) -> Services:
