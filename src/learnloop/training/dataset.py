@@ -66,6 +66,8 @@ def read_dataset(folder: Path) -> Dataset:
     Raises:
         DataError: Something is missing or wrong; the message names file, line and column.
     """
+    if not folder.is_dir():
+        raise DataError(f"{folder}: there is no such folder")
     table = find_table(folder, "interactions")
     if table is None:
         raise DataError(f"{folder.name}: there is no interactions.csv, .csv.gz, .tsv or .tsv.gz")

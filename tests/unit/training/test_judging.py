@@ -2,10 +2,8 @@
 
 import json
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,9 +19,8 @@ from learnloop.training.dataset import Dataset, read_dataset
 from learnloop.training.evaluate import compare, evaluate, score
 from learnloop.training.predict import predict_rows
 
+from .conftest import Write
 from .simulated import Record, RunningShare, clean_log, q_matrix
-
-Write = Callable[..., Path]
 
 
 def rng() -> np.random.Generator:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,9 +14,8 @@ from learnloop.training.dataset import Dataset, read_dataset
 from learnloop.training.evaluate import evaluate
 from learnloop.training.predict import predict_rows
 
+from .conftest import Write
 from .simulated import Columns, Record, RunningShare, clean_log, q_matrix, rows_at
-
-Write = Callable[..., Path]
 
 
 def rng() -> np.random.Generator:

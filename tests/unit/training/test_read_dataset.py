@@ -1,7 +1,6 @@
 """A folder of answers is read as it says, and refused with file, column and line."""
 
 import gzip
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,8 @@ from learnloop.training.columns import COLUMNS
 from learnloop.training.dataset import Dataset, read_dataset
 from learnloop.training.split import is_held_out
 
-Write = Callable[..., Path]
+from .conftest import Write
+
 SPLIT = ["train", "train", "test", "test"]
 
 
@@ -290,7 +290,9 @@ def test_files_that_are_no_tables(tmp_path: Path, content: bytes, complaint: str
         read_dataset(tmp_path)
 
 
-def test_a_folder_without_or_with_two_files(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_or_without_or_with_two_files(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="there is no such folder"):
+        read_dataset(tmp_path / "nowhere")
     with pytest.raises(DataError, match=r"there is no interactions\.csv"):
         read_dataset(tmp_path)
     (tmp_path / "interactions.csv").write_text("user_id,correct\na,1\n")
