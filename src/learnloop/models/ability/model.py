@@ -24,7 +24,7 @@ from learnloop.models.ability.latent import (
     studied,
     widened,
 )
-from learnloop.models.ability.readout import Readout
+from learnloop.models.ability.readout import ItemWeights, Readout
 from learnloop.models.ability.scoring import Scorer, logits, scorer_of
 from learnloop.models.ability.state import AbilityState
 
@@ -53,7 +53,7 @@ class AbilityModel:
         self._blank = new_skill(config)
         self._start = start(config)
         # Pure memos: one entry per item id ever asked for, and the table scored last.
-        self._facts: dict[str, tuple[Item, ItemFacts]] = {}
+        self._known: dict[str, tuple[Item, ItemFacts, ItemWeights]] = {}
         self._scorer: Scorer | None = None
 
     def start(self, learner_id: LearnerId) -> AbilityState:
@@ -70,7 +70,7 @@ class AbilityModel:
         if kind is InteractionKind.ANSWERED:
             correct, at_us = interaction.correct, to_us(interaction.occurred_at)
             if correct is not None:
-                facts = self._facts_of(item)
+                facts = self._of(item)[1]
                 return answered(
                     state, self._blank, self.config, facts, item.item_id, correct, at_us
                 )
@@ -86,7 +86,7 @@ class AbilityModel:
         seen = view(state, self._blank, self.config, item.skills, at_us)
         trace = state.items.get(item.item_id)
         met = None if trace is None else recall(trace, state.learner.step, at_us)
-        return self.readout.p(self._facts_of(item), seen, met)
+        return self._of(item)[2].p(seen, met)
 
     def predict(self, state: AbilityState, items: ItemTable, at: datetime) -> Estimate:
         """`p_correct` for every item of the table: CORRECT, values and stddev (n_items,)."""
@@ -126,13 +126,12 @@ class AbilityModel:
         """The frozen parameters as an artifact that the model module's `load` reads back."""
         return to_bytes(self.ref.version, self.config, self.book, self.readout)
 
-    def _facts_of(self, item: Item) -> ItemFacts:
-        held = self._facts.get(item.item_id)
-        if held is not None and held[0] is item:
-            return held[1]
-        facts = self.book.facts(item.item_id, item.skills, item.difficulty_logit)
-        self._facts[item.item_id] = (item, facts)
-        return facts
+    def _of(self, item: Item) -> tuple[Item, ItemFacts, ItemWeights]:
+        known = self._known.get(item.item_id)
+        if known is None or known[0] is not item:
+            facts = self.book.facts(item.item_id, item.skills, item.difficulty_logit)
+            known = self._known[item.item_id] = (item, facts, self.readout.of_item(facts))
+        return known
 
     def _scorer_of(self, items: ItemTable) -> Scorer:
         scorer = self._scorer

@@ -15,6 +15,7 @@ Reference: Pavlik, Cen, Koedinger (2009), Performance factors analysis; Gervet e
 from collections.abc import Mapping
 from dataclasses import dataclass
 from operator import mul
+from typing import NamedTuple
 
 from learnloop.models.ability.difficulty import ItemFacts, sigmoid
 from learnloop.models.ability.features import RECALL, VIEW
@@ -48,32 +49,36 @@ class Readout:
     sets: Mapping[tuple[str, ...], tuple[float, ...]]
     link: tuple[float, float]
 
-    def logit(
-        self, facts: ItemFacts, view: tuple[float, ...], recall: tuple[float, ...] | None
-    ) -> float:
-        """The logit of a right answer, within +-`LIMIT`.
+    def of_item(self, facts: ItemFacts) -> "ItemWeights":
+        """The weights that are left once the item is known."""
+        easiness, reliability = facts.easiness, facts.reliability
+        own = self.sets.get(facts.skills, self.shared)
+        columns = zip(own, self.easiness, self.reliability, strict=True)
+        return ItemWeights(
+            sum(map(mul, self.traits, traits(facts))),
+            tuple(a + easiness * e + reliability * r for a, e, r in columns),
+            tuple(m + easiness * n for m, n in zip(self.recall, self.recall_easiness, strict=True)),
+        )
+
+
+class ItemWeights(NamedTuple):
+    """The readout of one item: logit = constant + view . state + recall . memory."""
+
+    constant: float
+    view: tuple[float, ...]
+    recall: tuple[float, ...]
+
+    def p(self, view: tuple[float, ...], recall: tuple[float, ...] | None) -> float:
+        """P(right), (0, 1).
 
         Args:
-            recall: None where the item was not met.
+            view: `features.view` of the state.
+            recall: `features.recall`, or None where the item was not met.
         """
-        easiness = facts.easiness
-        weights = self.sets.get(facts.skills, self.shared)
-        logit: float = (
-            sum(map(mul, weights, view))
-            + easiness * sum(map(mul, self.easiness, view))
-            + facts.reliability * sum(map(mul, self.reliability, view))
-            + sum(map(mul, self.traits, traits(facts)))
-        )
+        logit = self.constant + sum(map(mul, self.view, view))
         if recall is not None:
             logit += sum(map(mul, self.recall, recall))
-            logit += easiness * sum(map(mul, self.recall_easiness, recall))
-        return min(max(logit, -LIMIT), LIMIT)
-
-    def p(
-        self, facts: ItemFacts, view: tuple[float, ...], recall: tuple[float, ...] | None
-    ) -> float:
-        """P(right), (0, 1)."""
-        return sigmoid(self.logit(facts, view, recall))
+        return sigmoid(min(max(logit, -LIMIT), LIMIT))
 
 
 def traits(facts: ItemFacts) -> tuple[float, ...]:
