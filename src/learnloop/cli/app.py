@@ -1,0 +1,58 @@
+"""Which commands are there, and what does a failed one say? One line, and an exit code.
+
+0  done
+1  it could not be done; the line on stderr says why and what to do
+2  the command line is wrong
+3  `evaluate` only: the leakage audit failed, so the figures mean nothing
+4  `import` only: some rows were rejected; the others are in
+"""
+
+import sys
+from typing import NoReturn
+
+import typer
+
+from learnloop.cli import (
+    demo,
+    doctor,
+    evaluate,
+    fit,
+    import_log,
+    keys,
+    models,
+    profile,
+    recommend,
+    serve,
+)
+from learnloop.cli.terminal import say_error
+from learnloop.core.errors import LearnloopError
+
+app = typer.Typer(
+    name="learnloop",
+    help="What each learner knows, and what to study next, and why.\n\n"
+    "Start with: `learnloop demo`",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+LOOK, FILL, JUDGE = "Look around", "Real data", "Models"
+app.command("demo", rich_help_panel=LOOK)(demo.demo)
+app.command("doctor", rich_help_panel=LOOK)(doctor.doctor)
+app.command("serve", rich_help_panel=FILL)(serve.serve)
+app.command("import", rich_help_panel=FILL)(import_log.import_file)
+app.add_typer(keys.app, name="keys", rich_help_panel=FILL)
+app.command("profile", rich_help_panel=FILL)(profile.profile)
+app.command("recommend", rich_help_panel=FILL)(recommend.recommend)
+app.command("fit", rich_help_panel=JUDGE)(fit.fit)
+app.command("evaluate", rich_help_panel=JUDGE)(evaluate.evaluate)
+app.command("models", rich_help_panel=JUDGE)(models.models)
+
+
+def run(arguments: list[str] | None = None) -> NoReturn:
+    """Run one command line, and end the process with its exit code."""
+    try:
+        app(arguments, prog_name="learnloop")
+    except LearnloopError as error:
+        say_error(error)
+    sys.exit(1)
