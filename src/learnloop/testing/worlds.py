@@ -80,12 +80,14 @@ def _item(rng: np.random.Generator, i: int, names: list[SkillId]) -> Item:
 
 
 def random_log(rng: np.random.Generator, items: ItemTable, n: int) -> tuple[Interaction, ...]:
-    """`n` interactions, mostly answers, by a learner with strengths and weaknesses."""
-    strength = {s.skill_id: rng.normal(1.0, 1.5) for s in items.skills}
+    """`n` interactions, mostly answers, by a learner who has met some of the skills."""
+    met = {s.skill_id for s in items.skills[: int(rng.integers(items.n_skills + 1) or 1)]}
+    known = [item for item in items.items if met.issuperset(item.skills)]
+    strength = {s.skill_id: rng.normal(1.5, 1.5) for s in items.skills}
     at, log = START, []
-    for i in range(n if len(items) else 0):
+    for i in range(n if known else 0):
         at += timedelta(seconds=int(rng.choice([20, 40, 90, 600, 40_000, 200_000])))
-        item = items.items[int(rng.integers(len(items)))]
+        item = known[int(rng.integers(len(known)))]
         logit = sum(strength[s] for s in item.skills) / max(len(item.skills), 1)
         logit -= item.difficulty_logit or 0.0
         log.append(_interaction(rng, i, item, at, 1.0 / (1.0 + np.exp(-logit))))
