@@ -39,23 +39,31 @@ def greeting(url: str, access: DemoAccess, engine: PersonalizationEngine) -> lis
 
 def _lines(url: str, access: DemoAccess, engine: PersonalizationEngine) -> Iterator[str]:
     item = engine.generate_recommendations(access.learner_id, 1).recommendations[0].item
-    skill = item.skills[0]
     now = engine.clock.now().replace(microsecond=0)
-    name = f"try-{to_us(now) // 1_000_000}"
-    user = f"{url}/api/users/{access.learner_id}"
+    user, name = f"{url}/api/users/{access.learner_id}", f"try-{to_us(now) // 1_000_000}"
+    known = (
+        f'curl -s {user}/profile -H "$AUTH" | python3 -m json.tool '
+        f'| grep -m 1 -A 7 \'"skill_id": "{item.skills[0]}"\''
+    )
+    next_ = (
+        f'curl -s "{user}/recommendations?limit=2" -H "$AUTH" | python3 -m json.tool '
+        "| grep -E '\"(title|sentence)\"'"
+    )
+    post = f"curl -s {url}/api/interactions -H \"$AUTH\" -H 'Content-Type: application/json'"
     answer = (
         f'{{"interaction_id": "{name}", "learner_id": "{access.learner_id}", '
         f'"item_id": "{item.item_id}", "occurred_at": "{now:%Y-%m-%dT%H:%M:%SZ}", '
         '"correct": true}'
     )
-    pretty = "| python3 -m json.tool"
-    post = f"curl -s {url}/api/interactions -H \"$AUTH\" -H 'Content-Type: application/json'"
     yield f"AUTH='Authorization: Bearer {access.learner_key}'"
-    yield f"# what is known of {access.learner_id}: here, of one skill"
-    yield f'curl -s {user}/profile -H "$AUTH" {pretty} | grep -A 9 \'"{skill}"\''
-    yield "# what to study next, and why"
-    yield f'curl -s "{user}/recommendations?limit=3" -H "$AUTH" {pretty}'
-    yield "# an answer goes in; now ask the two questions above again"
-    yield f"{post} -H 'Idempotency-Key: {name}' -d '{answer}'"
-    yield "# the same answer again: it is a duplicate, and nothing is counted twice"
-    yield f"{post} -d '{answer}'"
+    yield "# what is known of one skill, what to study next, and why"
+    yield known
+    yield next_
+    yield "# an answer goes in"
+    yield f"{post} -H 'Idempotency-Key: {name}' -d '{answer}'; echo"
+    yield "# ask again: more is known of the skill, and the recommendation has changed"
+    yield known
+    yield next_
+    yield "# the same answer again is a duplicate: nothing is counted twice"
+    yield f"{post} -d '{answer}'; echo"
+    yield known
