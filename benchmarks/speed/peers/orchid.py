@@ -40,7 +40,7 @@ def setup(asked: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Job]]:
 def _answering(
     ranker: AdaptiveRanker, stream: list[list[Any]], clock: "count[int]"
 ) -> dict[str, Job]:
-    following = [*stream[1:], stream[0]]
+    following = [*stream[1:], *stream[:1]]
     steps = cycle([(a[0], a[1], a[3], b[1]) for a, b in zip(stream, following, strict=True)])
 
     def observe(learner: str, item: str, correct: int, _: str) -> None:
