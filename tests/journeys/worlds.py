@@ -72,7 +72,7 @@ def stored_states(engine: PersonalizationEngine) -> dict[tuple[str, str], tuple[
         refs = [fold.ref for fold in engine.live(tx).folds]
         for learner in (ADA, BO):
             for ref, state in tx.states.get(learner, refs).items():
-                found[learner, str(ref)] = (state.as_of, state.n, state.blob)
+                found[learner, ref.name] = (state.as_of, state.n, state.blob)
     return found
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from learnloop.core.errors import ArtifactError, DataError
 from learnloop.core.items import ItemTable
 from learnloop.core.protocols import Estimator, Transaction
+from learnloop.core.random import derive_rng
 from learnloop.core.records import ModelRecord
 from learnloop.core.types import Interaction, Learner, Ref
 from learnloop.journeys.live import Live
@@ -30,7 +31,7 @@ def live_estimator(tx: Transaction, items: ItemTable, champion: Ref | None) -> E
         ArtifactError: The stored model is missing or its bytes are not those that were stored.
     """
     if champion is None:
-        return ability.from_catalog(items)
+        return ability.from_catalog(items, version=f"catalog-{items.version}")
     record = tx.models.get(champion)
     if record is None or hashlib.sha256(record.artifact).hexdigest() != record.sha256:
         raise ArtifactError(f"model {champion} is missing or corrupt; fit again or roll back")
@@ -50,9 +51,10 @@ def fit(live: Live, tx: Transaction) -> ModelPerformance:
             f"{n_answers} answers are too few to fit from; {MIN_ANSWERS} are needed. "
             "The model of the authored difficulties stays live."
         )
-    model = ability.fit(log)
-    artifact = model.export()
     now = live.clock.now()
+    version = now.strftime("%Y-%m-%dT%H%M%S.%fZ")
+    model = ability.fit(log, version=version, rng=derive_rng(live.seed, "fit", version))
+    artifact = model.export()
     metrics = {"n_answers": float(n_answers), "n_learners": float(len(log.learner_ids))}
     digest = hashlib.sha256(artifact).hexdigest()
     tx.models.put(ModelRecord(model.ref, now, artifact, digest, metrics))
