@@ -2,15 +2,12 @@
 
 import json
 import re
-import signal
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -18,66 +15,18 @@ from learnloop.core.time import ManualClock
 from learnloop.journeys.demo import CLASS, SHOWN, fill
 from learnloop.journeys.engine import PersonalizationEngine
 
+from .demo_server import DemoServer
+
 NOW = datetime(2026, 3, 2, 18, tzinfo=UTC)
-LEARNLOOP = [sys.executable, "-c", "from learnloop.cli import main; main()"]
-
-
-class Running(NamedTuple):
-    """A demo that runs, and what it printed."""
-
-    folder: Path
-    url: str
-    lines: list[str]
-
-    @property
-    def keys(self) -> dict[str, str]:
-        return dict(re.findall(r"^  (learner|teacher|admin) +(ll_\S+)", self.text, re.MULTILINE))
-
-    @property
-    def text(self) -> str:
-        return "\n".join(self.lines)
-
-    def get(self, path: str, key: str | None) -> tuple[int, Any]:
-        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-        request = urllib.request.Request(self.url + path, headers=headers)
-        try:
-            with urllib.request.urlopen(request, timeout=30) as reply:
-                return reply.status, json.loads(reply.read())
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, json.loads(error.read())
-
-
-def start(folder: Path) -> tuple[subprocess.Popen[str], list[str]]:
-    command = [*LEARNLOOP, "demo", "--no-open"]
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    lines = []
-    for line in process.stdout:
-        lines.append(line.rstrip("\n"))
-        if line.startswith("Ctrl-C"):
-            break
-    return process, lines
-
-
-def stop(process: subprocess.Popen[str]) -> None:
-    process.send_signal(signal.SIGINT)
-    assert process.stdout is not None
-    process.stdout.close()
-    process.wait(timeout=30)
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    folder = tmp_path_factory.mktemp("home")
-    process, lines = start(folder)
-    address = re.search(r"page +(http://127\.0\.0\.1:\d+)/", "\n".join(lines))
-    assert address is not None, lines
-    yield Running(folder, address.group(1), lines)
-    stop(process)
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
+    with DemoServer(tmp_path_factory.mktemp("home")) as server:
+        yield server
 
 
-def pasted(running: Running) -> list[str]:
+def pasted(running: DemoServer) -> list[str]:
     """What each pasted curl line prints."""
     first = next(i for i, line in enumerate(running.lines) if line.startswith("AUTH="))
     auth, *rest = running.lines[first : running.lines.index("", first)]
@@ -96,13 +45,15 @@ def count(text: str) -> int:
     return int(found.group(1))
 
 
-def title_of(running: Running, item_id: str) -> str:
-    url = f"sqlite:///{running.folder / 'learnloop-demo' / 'learnloop.db'}"
-    with PersonalizationEngine.open(url) as engine, engine.store.begin(write=False) as tx:
+def title_of(running: DemoServer, item_id: str) -> str:
+    with (
+        PersonalizationEngine.open(running.database) as engine,
+        engine.store.begin(write=False) as tx,
+    ):
         return engine.live(tx).item(item_id).title
 
 
-def test_pasting_the_lines_shows_what_they_promise(running: Running) -> None:
+def test_pasting_the_lines_shows_what_they_promise(running: DemoServer) -> None:
     known, chosen, receipt, known_then, chosen_then, again, known_last = pasted(running)
     assert '"sentence": ' in chosen
     assert json.loads(receipt) == {"accepted": 1, "duplicates": 0, "rejected": []}
@@ -115,7 +66,7 @@ def test_pasting_the_lines_shows_what_they_promise(running: Running) -> None:
     assert n_last == n_then, "an answer was counted twice"
 
 
-def test_three_keys_see_what_is_theirs(running: Running) -> None:
+def test_three_keys_see_what_is_theirs(running: DemoServer) -> None:
     keys = running.keys
     assert set(keys) == {"learner", "teacher", "admin"}
     own, other = f"/api/users/{SHOWN}/profile", "/api/users/demo-kite/profile"
@@ -126,22 +77,20 @@ def test_three_keys_see_what_is_theirs(running: Running) -> None:
     assert running.get(own, None)[0] == 401
 
 
-def test_the_link_signs_in_and_the_page_says_demo_data(running: Running) -> None:
-    link = re.search(r"page +(\S+)", running.text)
-    assert link is not None
+def test_the_link_signs_in_and_the_page_says_demo_data(running: DemoServer) -> None:
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-    with browser.open(link.group(1), timeout=30) as reply:
+    with browser.open(running.page, timeout=30) as reply:
         page = reply.read().decode()
     assert "demo data" in page.lower()
     assert SHOWN in page
 
 
-def test_the_second_start_keeps_the_keys_and_what_was_answered(running: Running) -> None:
-    process, lines = start(running.folder)
-    stop(process)
-    second = Running(running.folder, "", lines)
-    assert second.keys == running.keys
-    assert running.get(f"/api/users/{SHOWN}/profile", second.keys["learner"])[0] == 200
+def test_the_second_start_keeps_the_keys_and_what_was_answered(running: DemoServer) -> None:
+    with DemoServer(running.folder) as second:
+        assert second.keys == running.keys
+        assert second.url != running.url
+    n = running.get(f"/api/users/{SHOWN}/profile", second.keys["learner"])
+    assert n[0] == 200
 
 
 @pytest.fixture(scope="module")
