@@ -14,8 +14,7 @@ import pytest
 from learnloop.core.time import ManualClock
 from learnloop.journeys.demo import CLASS, SHOWN, fill
 from learnloop.journeys.engine import PersonalizationEngine
-
-from .demo_server import DemoServer
+from tests.journeys.demo_server import DemoServer
 
 NOW = datetime(2026, 3, 2, 18, tzinfo=UTC)
 
