@@ -4,7 +4,7 @@
 percentage is shown: the `UNSURE` wording is used instead.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from learnloop.core.ids import SkillId
@@ -45,9 +45,7 @@ UNSURE: Mapping[str, str] = {
 }
 """The wording under 5 answers, where it differs."""
 
-_SHARES = frozenset(("mastery", "p_correct", "target"))
-_SKILLS = frozenset(("skill", "goal", "prerequisite", "next_skill"))
-_INSTANTS = frozenset(("answered_at", "last_answered_at"))
+_MONTHS = "January February March April May June July August September October November December"
 
 
 def sentence(reason: Reason, items: ItemTable | None = None) -> str:
@@ -59,29 +57,47 @@ def sentence(reason: Reason, items: ItemTable | None = None) -> str:
     Raises:
         KeyError: No such code.
     """
-    detail = reason.detail
-    n = int(detail.get("n_answers", detail.get("n_total", SURE_ANSWERS)))
+    words = dict(reason.detail)
+    n = int(words.get("n_answers", words.get("n_total", SURE_ANSWERS)))
     template = SENTENCES[reason.code]
     if n < SURE_ANSWERS:
         template = UNSURE.get(reason.code, template)
-    words = {key: _word(key, value, items) for key, value in detail.items()}
-    text = template.format(answers="1 answer" if n == 1 else f"{n} answers", **words)
+    for key, value in reason.detail.items():
+        if key in _SAID:
+            words[key] = _SAID[key](value)
+        elif key in _SKILLS and items is not None:
+            words[key] = _name(str(value), items)
+    words["answers"] = "1 answer" if n == 1 else f"{n} answers"
+    text = template.format_map(words)
     return text[0].upper() + text[1:]
 
 
-def _word(key: str, value: str | float, items: ItemTable | None) -> str:
-    if key in _SHARES:
-        return f"{float(value):.0%}"
-    if key in _SKILLS and items is not None:
-        column = items.column_of.get(SkillId(str(value)))
-        return str(value) if column is None else items.skills[column].name
-    if key in _INSTANTS:
-        when = datetime.fromisoformat(str(value))
-        return f"{when.day} {when:%B %Y}"
-    return _ago(int(value)) if key == "days" else str(value)
+def _name(skill: str, items: ItemTable) -> str:
+    column = items.column_of.get(SkillId(skill))
+    return skill if column is None else items.skills[column].name
 
 
-def _ago(days: int) -> str:
+def _share(value: str | float) -> str:
+    return f"{round(100 * float(value))}%"
+
+
+def _day(instant: str | float) -> str:
+    when = datetime.fromisoformat(str(instant))
+    return f"{when.day} {_MONTHS.split()[when.month - 1]} {when.year}"
+
+
+def _ago(days: str | float) -> str:
     if days == 0:
         return "today"
     return "yesterday" if days == 1 else f"{days} days ago"
+
+
+_SKILLS = frozenset(("skill", "goal", "prerequisite", "next_skill"))
+_SAID: Mapping[str, Callable[[str | float], str]] = {
+    "mastery": _share,
+    "p_correct": _share,
+    "target": _share,
+    "answered_at": _day,
+    "last_answered_at": _day,
+    "days": _ago,
+}

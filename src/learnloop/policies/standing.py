@@ -26,6 +26,8 @@ MASTERED_AT = 0.85
 MASTERED_ANSWERS = 5
 MAX_INTERVAL_DAYS = 30
 DAY_US = 86_400_000_000
+INTERVAL_US = np.maximum(np.arange(MAX_INTERVAL_DAYS + 1), 1) * DAY_US
+"""[n right answers], the last entry for all beyond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +58,10 @@ def standing(
     n_answers, n_correct = evidence.n_answers, evidence.n_correct
     level = (n_correct + 1) / (n_answers + 2) if mastery is None else mastery.values
     enough = n_answers >= np.minimum(graph.n_items, KNOWN_ANSWERS)
-    known = (graph.n_items == 0) | ((level >= KNOWN_AT) & enough)
+    known = (level >= KNOWN_AT) & enough | (graph.n_items == 0)
     mastered = (level >= MASTERED_AT) & (n_answers >= MASTERED_ANSWERS)
-    interval_us = np.minimum(np.maximum(n_correct, 1), MAX_INTERVAL_DAYS) * DAY_US
-    overdue = (n_answers > 0) * (to_us(at) - evidence.last_us) / interval_us
+    interval_us = INTERVAL_US.take(n_correct, mode="clip")
+    overdue = (to_us(at) - evidence.last_us) / interval_us * (n_answers > 0)
     open_ = np.ones(items.n_skills, dtype=bool)
     open_[graph.skill[~known[graph.needs]]] = False
     return Standing(level, known, mastered, overdue, open_ | (n_correct > 0))
