@@ -37,7 +37,7 @@ def open_store(url: str, *, migrate: bool = True, wait_seconds: float = WAIT_SEC
     if urlsplit(url).scheme == "memory":
         from learnloop.storage.memory import MemoryStore  # noqa: PLC0415
 
-        return MemoryStore()
+        return MemoryStore(wait_seconds=wait_seconds)
     from learnloop.storage.sql.migrate import ensure_schema  # noqa: PLC0415
     from learnloop.storage.sql.store import SqlStore  # noqa: PLC0415
 

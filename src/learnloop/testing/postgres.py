@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from contextlib import suppress
 from glob import glob
 from pathlib import Path
@@ -65,21 +66,43 @@ class PostgresServer:
 
     def kill(self) -> None:
         """Kill the server and its workers without a word (SIGKILL)."""
-        server = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
-        for pid in (server, *_children(server)):
+        lock = self.folder / "data" / "postmaster.pid"
+        server = int(lock.read_text().split()[0])
+        pids = (server, *_children(server))
+        for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        while any(map(_runs, pids)):
+            time.sleep(0.001)
+        # Where no one collects dead processes their ids look alive to the next start.
+        for stale in (lock, *self.folder.glob(".s.PGSQL.*")):
+            stale.unlink(missing_ok=True)
 
-    def new_database(self, template: str | None = None) -> str:
-        """Create a database, empty or a copy of another one of this server; returns its URL."""
-        import psycopg  # noqa: PLC0415
+    def new_database(self, template: str | None = None, *, folder: Path | None = None) -> str:
+        """Create a database, empty or a copy of another one of this server; returns its URL.
 
+        Args:
+            template: URL of the database to copy.
+            folder: Where it keeps its files, e.g. on a small disk; default: with the others.
+        """
         self._n_databases += 1
         name = f"test_{self._n_databases}"
         source = "template0" if template is None else _name(template)
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"'.encode())
+        space = ""
+        if folder is not None:
+            place = folder / name
+            place.mkdir()
+            if self._user is not None:
+                shutil.chown(place, self._user)
+            self._execute(f"CREATE TABLESPACE {name} LOCATION '{place}'")
+            space = f" TABLESPACE {name}"
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {source}{space}")
         return self.url(name)
+
+    def drop_database(self, url: str) -> None:
+        """Drop a database, and its place where it had one of its own."""
+        self._execute(f"DROP DATABASE {_name(url)} WITH (FORCE)")
+        self._execute(f"DROP TABLESPACE IF EXISTS {_name(url)}")
 
     def url(self, database: str) -> str:
         """The URL of one of its databases."""
@@ -94,6 +117,12 @@ class PostgresServer:
     @property
     def _data(self) -> str:
         return str(self.folder / "data")
+
+    def _execute(self, sql: str) -> None:
+        import psycopg  # noqa: PLC0415
+
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(sql.encode())
 
     def _init(self) -> None:
         initdb = ("initdb", "-D", self._data, "-U", SUPERUSER, "-A", "trust", "-E", "UTF8")
@@ -130,3 +159,11 @@ def _unprivileged() -> str | None:
 def _children(pid: int) -> list[int]:
     path = Path(f"/proc/{pid}/task/{pid}/children")
     return [int(child) for child in path.read_text().split()] if path.exists() else []
+
+
+def _runs(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"

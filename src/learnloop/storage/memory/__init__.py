@@ -32,8 +32,6 @@ from learnloop.storage.memory.people import MemoryAccounts, MemoryCatalog, Memor
 from learnloop.storage.memory.registry import MemoryAudit, MemoryModels, MemoryReplies
 from learnloop.storage.memory.versions import Versions, View
 
-WAIT_SECONDS = 5.0
-
 
 class MemoryTransaction:
     """A `learnloop.core.protocols.Transaction`."""
@@ -64,9 +62,14 @@ class MemoryTransaction:
 
 
 class MemoryStore:
-    """A `learnloop.core.protocols.Store` in this process's memory; safe to share among threads."""
+    """A `learnloop.core.protocols.Store` in this process's memory; safe to share among threads.
 
-    def __init__(self) -> None:
+    Args:
+        wait_seconds: How long a writer waits for its turn.
+    """
+
+    def __init__(self, *, wait_seconds: float = 5.0) -> None:
+        self._wait_seconds = wait_seconds
         self._versions = Versions()
         self._writer = threading.Lock()
         self._closed = False
@@ -80,8 +83,8 @@ class MemoryStore:
         """
         if self._closed:
             raise StoreUnavailable("this store was closed; open another one")
-        if write and not self._writer.acquire(timeout=WAIT_SECONDS):
-            raise StoreUnavailable(f"no turn to write within {WAIT_SECONDS:g} s")
+        if write and not self._writer.acquire(timeout=self._wait_seconds):
+            raise StoreUnavailable(f"no turn to write within {self._wait_seconds:g} s")
         snapshot = self._versions.enter()
         view = View(self._versions, snapshot, write=write)
         try:
