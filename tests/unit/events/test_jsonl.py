@@ -1,0 +1,47 @@
+"""Learnloop's own JSON, one interaction per line."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from learnloop.core.errors import DataError, Rejection
+from learnloop.events.jsonl import open_jsonl
+from learnloop.events.rows import Parsed
+
+GOOD = {
+    "interaction_id": "a1",
+    "learner_id": "ada",
+    "item_id": "i1",
+    "occurred_at": "2026-01-05T09:30:00Z",
+    "correct": True,
+}
+
+
+def test_each_line_is_taken_or_named(tmp_path: Path) -> None:
+    lines = [
+        json.dumps(GOOD),
+        "",
+        json.dumps(GOOD | {"score": 7}),
+        "{",
+        json.dumps([GOOD]),
+        json.dumps(GOOD | {"interaction_id": "a2", "occurred_at": "2026-01-05T09:30:00"}),
+        json.dumps(GOOD | {"interaction_id": "a3", "learner_id": "Zoë"}, ensure_ascii=False),
+    ]
+    path = tmp_path / "log.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    log = open_jsonl(path)
+    rows = list(log)
+    assert [r.line for r in rows] == [1, 3, 4, 5, 6, 7]
+    good = [r.interaction for r in rows if isinstance(r, Parsed)]
+    assert [(x.interaction_id, x.learner_id) for x in good] == [("a1", "ada"), ("a3", "Zoë")]
+    refused = [r for r in rows if isinstance(r, Rejection)]
+    assert [r.field for r in refused] == ["score", None, None, "occurred_at"]
+    assert log.bytes_read == log.total_bytes == path.stat().st_size
+    assert log.nouns() == ((), ())
+
+
+def test_an_empty_file_is_no_log(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(b"")
+    with pytest.raises(DataError, match="empty"):
+        list(open_jsonl(tmp_path / "log.jsonl"))
