@@ -14,6 +14,7 @@ from learnloop.api import errors, hot, hot_docs
 from learnloop.api.routers import health, ml, paths, profiles, progress
 from learnloop.api.schemas.problem import Problem
 from learnloop.api.services import Services
+from learnloop.api.web.pages import Pages
 from learnloop.journeys.engine import PersonalizationEngine
 
 DESCRIPTION = """What each learner knows, and what to study next, and why.
@@ -40,10 +41,10 @@ def create_app(engine: PersonalizationEngine, *, demo: bool = False) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.services = services
-    app.state.demo = demo
     app.router.routes.extend(hot.routes(services))
     for router in (profiles.router, paths.router, progress.router, ml.router, health.router):
         app.include_router(router)
+    app.router.routes.extend(Pages(services, demo=demo).routes())
     errors.install(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app

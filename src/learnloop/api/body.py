@@ -26,13 +26,15 @@ _SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _DEPTH = re.compile(rb"[\[{]")
 
 
-async def read(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
+async def read(
+    headers: Mapping[bytes, bytes], receive: Receive, media_type: bytes = b"application/json"
+) -> bytes:
     """The whole body.
 
     Raises:
-        HttpProblem: 413 too large, 415 not declared as JSON.
+        HttpProblem: 413 too large, 415 not declared as `media_type`.
     """
-    _check_type(headers.get(b"content-type", b""))
+    _check_type(headers.get(b"content-type", b""), media_type)
     declared = headers.get(b"content-length", b"0")
     if len(declared) > 9 or (declared.isdigit() and int(declared) > MAX_BYTES):
         _too_large()
@@ -111,12 +113,10 @@ async def _rest(message: Mapping[str, Any], receive: Receive) -> bytes:
     return b"".join(chunks)
 
 
-def _check_type(content_type: bytes) -> None:
-    media_type = content_type.split(b";", 1)[0].strip().lower()
-    if media_type != b"application/json":
-        raise HttpProblem(
-            415, "unsupported_media_type", "send JSON, with Content-Type: application/json"
-        )
+def _check_type(content_type: bytes, wanted: bytes) -> None:
+    if content_type.split(b";", 1)[0].strip().lower() != wanted:
+        text = f"send it with Content-Type: {wanted.decode()}"
+        raise HttpProblem(415, "unsupported_media_type", text)
 
 
 def _too_large() -> NoReturn:

@@ -163,7 +163,10 @@ class BehaviorOut(Reply):
 
 
 class ProfileOut(Reply):
-    """All that is known about a learner. `etag` changes whenever anything here does."""
+    """All that is known about a learner.
+
+    `etag` changes with the profile and with the day, for estimates fade while nothing happens.
+    """
 
     userId: str  # noqa: N815
     skillProfile: SkillProfileOut  # noqa: N815
@@ -239,7 +242,7 @@ def profile_out(profile: Profile) -> ProfileOut:
         n_interactions=profile.n_interactions,
         dismissed=list(profile.dismissed),
         models=[str(ref) for ref in profile.models],
-        etag=profile.etag,
+        etag=f"{profile.etag}-{profile.as_of:%Y%m%d}",
     )
 
 
