@@ -72,9 +72,10 @@ venv:
 
 # One line that counts, instead of the hundred that pip writes.
 define PROGRESS
-/^(Collecting|Requirement already)/ { printf "\r    %d of %d packages", ++n, n_all; fflush() }
-/^Installing collected/ { printf "\r    unpacking %d packages ...", n_all; fflush() }
-END { print "" }
+/^(Collecting|Processing|Requirement already)/ { ++n }
+tty && n { printf "\r    %d of %d packages", n, n_all; fflush() }
+tty && /^Installing collected/ { printf "\r    unpacking %d packages ...", n_all; fflush() }
+END { if (tty) print "" }
 endef
 export PROGRESS
 
@@ -88,9 +89,9 @@ development: venv
 define install
 	@sum=$$(cat requirements/$(1).txt pyproject.toml | cksum); stamp=$(VENV)/installed-$(1); \
 	if [ "$$sum" != "$$(cat $$stamp 2>/dev/null)" ]; then \
-		echo "==> installing $(2)"; \
+		echo "==> installing $(2)"; tty=0; [ ! -t 1 ] || tty=1; \
 		$(PIP) install --progress-bar off -r requirements/$(1).txt \
-			| awk -v n_all="$$(grep -c == requirements/$(1).txt)" "$$PROGRESS" \
+			| awk -v tty=$$tty -v n_all="$$(grep -c == requirements/$(1).txt)" "$$PROGRESS" \
 		&& $(PIP) install --quiet --no-deps --editable . \
 		&& echo "$$sum" >$$stamp; fi
 endef

@@ -5,6 +5,7 @@ import socket
 import sys
 import time
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Annotated
@@ -85,7 +86,8 @@ def _run(url: str, access: "DemoAccess", port: int, workers: int, *, open_page: 
         lines = greeting(address, access, engine)
     opened = page(address, access) if open_page and _has_screen() else None
     Thread(target=_greet, args=(lines, port, opened), daemon=True).start()
-    serve(settings, host=HOST, port=port, workers=workers, demo=True)
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how it is meant to end
+        serve(settings, host=HOST, port=port, workers=workers, demo=True)
 
 
 def _greet(lines: list[str], port: int, opened: str | None) -> None:

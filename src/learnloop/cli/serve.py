@@ -1,5 +1,6 @@
 """How is a server started?"""
 
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -29,4 +30,5 @@ def serve(
     """
     from learnloop.api.server import serve as run
 
-    run(settings(database), host=host, port=port, workers=workers)
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how it is meant to end
+        run(settings(database), host=host, port=port, workers=workers)
