@@ -55,7 +55,8 @@ def _checked(
     for line, interaction in numbered:
         problem = check(interaction, now, live.items)
         if problem is None:
-            good.append((line, replace(interaction, received_at=now)))
+            stamped = interaction.received_at is not None
+            good.append((line, interaction if stamped else replace(interaction, received_at=now)))
         else:
             rejected.append(replace(problem, line=line))
     ids = {x.learner_id for _, x in good}
