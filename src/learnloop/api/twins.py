@@ -4,7 +4,7 @@ The pydantic schemas are the definition and make the OpenAPI document; property 
 to the same answer for the same bytes. (`events.native` is the twin of `InteractionIn`.)
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -102,6 +102,9 @@ class FeedbackOutTwin(Struct, frozen=True, gc=False):
     outcomes: list[OutcomeTwin]
 
 
+# Facts of the policy, not of the learner: logged with the decision, never sent.
+INTERNALS = frozenset({"propensity"})
+
 _feedback = msgspec.json.Decoder(FeedbackInTwin)
 _encode = msgspec.json.Encoder().encode
 
@@ -176,8 +179,12 @@ def _recommendation_out(one: Recommendation, items: ItemTable) -> Recommendation
         item_out(one.item),
         one.score,
         one.p_correct,
-        [ReasonTwin(r.code, r.weight, dict(r.detail), sentence(r, items)) for r in one.reasons],
+        [ReasonTwin(r.code, r.weight, _shown(r.detail), sentence(r, items)) for r in one.reasons],
     )
+
+
+def _shown(detail: Mapping[str, str | int | float]) -> dict[str, str | int | float]:
+    return {key: value for key, value in detail.items() if key not in INTERNALS}
 
 
 def _metric(action: str | None) -> Metric | None:

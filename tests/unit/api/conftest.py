@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.unit.api.world import World, world
+from tests.school import World, world
 
 
 @pytest.fixture

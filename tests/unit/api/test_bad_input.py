@@ -1,11 +1,11 @@
-"""Whatever is sent, the answer is 4xx and says what is wrong; good rows are kept; nothing breaks."""
+"""Whatever is sent, the answer is 4xx and says what is wrong; good rows are kept."""
 
 import gzip
 import json
 
 import pytest
 
-from tests.unit.api.world import ITEM, JSON, NOW, answer, check_problem
+from tests.school import ITEM, JSON, NOW, answer, check_problem
 
 INTERACTIONS = "/api/interactions"
 PROFILE = "/api/users/ada/profile"

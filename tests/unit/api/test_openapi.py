@@ -1,0 +1,82 @@
+"""The OpenAPI document is the contract: its snapshot, and that the routes are what it says.
+
+`LEARNLOOP_UPDATE_GOLDEN=1 pytest tests/unit/api/test_openapi.py` writes the snapshot again; read the
+difference before you commit it.
+"""
+
+import json
+import os
+from pathlib import Path
+
+from starlette.routing import Match
+
+from learnloop.api import hot
+from learnloop.api.hot_docs import router as documented
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "openapi.json"
+PATHS = {
+    ("POST", "/api/interactions"),
+    ("GET", "/api/users/{userId}/profile"),
+    ("PUT", "/api/users/{userId}/profile"),
+    ("POST", "/api/users/{userId}/profile/analyze"),
+    ("GET", "/api/users/{userId}/recommendations"),
+    ("POST", "/api/users/{userId}/recommendations/{recommendationId}/feedback"),
+    ("GET", "/api/users/{userId}/learning-path"),
+    ("PUT", "/api/users/{userId}/learning-path/update"),
+    ("GET", "/api/users/{userId}/progress-analytics"),
+    ("GET", "/api/users/{userId}/skill-predictions"),
+    ("POST", "/api/users/{userId}/goals"),
+    ("POST", "/api/ml/profile/update"),
+    ("POST", "/api/ml/recommendations/generate"),
+    ("GET", "/api/ml/models/performance"),
+    ("GET", "/health/live"),
+    ("GET", "/health/ready"),
+}
+
+
+def test_the_document_is_the_golden_one(school):
+    document = school.ask("GET", "/openapi.json", key="none").json()
+    if os.environ.get("LEARNLOOP_UPDATE_GOLDEN"):
+        GOLDEN.parent.mkdir(exist_ok=True)
+        GOLDEN.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
+    assert document == json.loads(GOLDEN.read_text())
+
+
+def test_the_paths_are_exactly_those_of_the_contract(school):
+    document = school.app.openapi()
+    assert document["openapi"].startswith("3.1")
+    found = {(m.upper(), path) for path, item in document["paths"].items() for m in item}
+    assert found == PATHS
+
+
+def test_every_error_is_a_problem(school):
+    for path, item in school.app.openapi()["paths"].items():
+        for method, operation in item.items():
+            for status, reply in operation["responses"].items():
+                if status >= "400":
+                    assert list(reply["content"]) == ["application/problem+json"], (path, method)
+
+
+def test_every_path_but_health_needs_a_scope(school):
+    for path, item in school.app.openapi()["paths"].items():
+        for operation in item.values():
+            needed = [scope for s in operation.get("security", []) for scope in s["HTTPBearer"]]
+            assert bool(needed) != path.startswith("/health"), path
+
+
+def test_the_hot_routes_are_the_documented_ones(school):
+    served = hot.routes(school.app.state.services)
+    assert {(r.path, *r.methods) for r in served} == {(r.path, *r.methods) for r in documented.routes}
+    needs = {r.path: r.app.needs for r in served}
+    for path, scope in needs.items():
+        for operation in school.app.openapi()["paths"][path].values():
+            assert operation["security"] == [{"HTTPBearer": [scope.value]}]
+
+
+def test_the_hot_routes_go_first(school):
+    for route in hot.routes(school.app.state.services):
+        method = next(iter(route.methods))
+        path = route.path.replace("{", "").replace("}", "")
+        scope = {"type": "http", "method": method, "path": path, "headers": []}
+        first = next(r for r in school.app.routes if r.matches(scope)[0] is Match.FULL)
+        assert isinstance(first.app, hot.HotEndpoint)
