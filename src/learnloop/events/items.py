@@ -77,7 +77,7 @@ def read_items(logmap: LogMap, path: Path | None, notes: list[str]) -> ItemsRead
     if path is None:
         message = (
             f"the map {logmap.name} needs the items file {spec.file} beside the log; "
-            "put it there, or name it with --items"
+            "put it there, or name it with --side"
         )
         raise DataError(message, field="items")
     if spec.layout == "matrix":

@@ -1,13 +1,25 @@
-"""What happened, in learnloop's own JSON, one interaction per line? Read line by line."""
+"""What happened, in a file of learnloop's own JSON? One interaction per line, or one array of them.
+
+A file of lines is read line by line and may have any size; an array is decoded at once, so its file
+must fit into memory.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from learnloop.core.errors import InvalidInput, Rejection
+from learnloop.core.errors import DataError, InvalidInput, Rejection
 from learnloop.core.types import Item, Skill
-from learnloop.events.native import decode_one, rejection, to_interaction
+from learnloop.events.native import (
+    decode,
+    decode_one,
+    rejection,
+    to_interaction,
+    to_interactions,
+)
 from learnloop.events.rows import Parsed
 from learnloop.events.source import Source
+
+MAX_ARRAY_BYTES = 256 * 1024 * 1024
 
 
 def open_jsonl(path: Path) -> "JsonLines":
@@ -56,3 +68,36 @@ class JsonLines:
                 yield Parsed(line, to_interaction(decode_one(text.encode())))
             except InvalidInput as error:
                 yield rejection(line, error)
+
+
+def open_json(path: Path) -> "JsonArray":
+    """A file with one array of interactions (or a single one), ready to be read.
+
+    Raises:
+        DataError: There is no such file.
+    """
+    return JsonArray(Source(path))
+
+
+class JsonArray(JsonLines):
+    """The interactions of a JSON file; rejections name their 0-based index in the array."""
+
+    def __iter__(self) -> Iterator[Parsed | Rejection]:
+        """Each element of the array, those that are wrong last.
+
+        Raises:
+            DataError: The file can't be read, is no JSON, or is larger than 256 MiB.
+        """
+        text = bytearray()
+        for line in self._source.lines():
+            text += line.encode()
+            if len(text) > MAX_ARRAY_BYTES:
+                limit = f"{MAX_ARRAY_BYTES >> 20} MiB"
+                raise DataError(f"{self._source.path.name}: larger than {limit}; use JSONL")
+        try:
+            batch = decode(bytes(text), limit=len(text))
+        except InvalidInput as error:
+            raise DataError(f"{self._source.path.name}: {error.message}") from error
+        good, rejected = to_interactions(batch)
+        yield from (Parsed(index, interaction) for index, interaction in good)
+        yield from rejected

@@ -138,7 +138,7 @@ def test_ednet_has_a_file_for_each_learner_and_one_for_the_questions(written: Wr
 
 def test_the_items_file_must_be_there(written: Written) -> None:
     path = written("timestamp,solving_id,question_id,user_answer,elapsed_time\n1,1,q1,b,1\n")
-    with pytest.raises(DataError, match=r"questions\.csv.*--items"):
+    with pytest.raises(DataError, match=r"questions\.csv.*--side"):
         outcome(path)
     wrong = written("question,answer\nq1,b\n", "questions.csv")
     with pytest.raises(DataError, match=r"questions\.csv.*needs the column question_id"):

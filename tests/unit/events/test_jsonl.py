@@ -1,4 +1,4 @@
-"""Learnloop's own JSON, one interaction per line."""
+"""Files of learnloop's own JSON: lines, or one array."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from learnloop.core.errors import DataError, Rejection
-from learnloop.events.jsonl import open_jsonl
+from learnloop.events.jsonl import open_json, open_jsonl
 from learnloop.events.rows import Parsed
 
 GOOD = {
@@ -45,3 +45,23 @@ def test_an_empty_file_is_no_log(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_bytes(b"")
     with pytest.raises(DataError, match="empty"):
         list(open_jsonl(tmp_path / "log.jsonl"))
+
+
+def test_an_array_is_taken_element_by_element(tmp_path: Path) -> None:
+    path = tmp_path / "log.json"
+    wrong = GOOD | {"interaction_id": "a2", "hints": -1}
+    path.write_bytes(b"\xef\xbb\xbf" + json.dumps([GOOD, wrong, 5], indent=1).encode())
+    log = open_json(path)
+    rows = list(log)
+    assert [r.line for r in rows] == [0, 1, 2]
+    assert [isinstance(r, Parsed) for r in rows] == [True, False, False]
+    assert log.bytes_read == log.total_bytes
+    path.write_text(json.dumps(GOOD))
+    assert [r.line for r in open_json(path)] == [0]
+
+
+@pytest.mark.parametrize("content", ["[", "5", json.dumps(GOOD) + "\n" + json.dumps(GOOD)])
+def test_what_is_no_array_says_so(tmp_path: Path, content: str) -> None:
+    (tmp_path / "log.json").write_text(content)
+    with pytest.raises(DataError, match=r"log\.json: body: "):
+        list(open_json(tmp_path / "log.json"))
