@@ -18,13 +18,7 @@ from learnloop.core.items import ItemTable
 from learnloop.core.records import PathStep, StepStatus
 from learnloop.core.types import Estimate, Evidence, Goals, Ints
 from learnloop.policies.curriculum import curriculum_of
-from learnloop.policies.standing import (
-    KNOWN_ANSWERS,
-    MASTERED_ANSWERS,
-    MASTERED_AT,
-    Standing,
-    standing,
-)
+from learnloop.policies.standing import MASTERED_ANSWERS, MASTERED_AT, Standing, standing
 
 FAST_SHARE = 0.25
 SLOW_SHARE = 0.10
@@ -96,12 +90,10 @@ def _status(s: int, now: Standing, n_high: int, *, is_first: bool) -> StepStatus
 def _answers_left(
     items: ItemTable, s: int, now: Standing, evidence: Evidence, target: float
 ) -> tuple[int, int]:
-    """(at best, at worst); at least what is missing to be sure."""
+    """(at best, at worst); beyond the target, what is missing to be sure."""
     level = min(float(now.level[s]), 1.0 - 1e-6)
     enough = min(int(curriculum_of(items).n_items[s]), MASTERED_ANSWERS)
     missing = max(enough - int(evidence.n_answers[s]), 0)
-    if level >= target:
-        return min(missing, KNOWN_ANSWERS), missing
     way = log((1.0 - target) / (1.0 - level))
     fast, slow = (ceil(way / log(1.0 - share)) for share in (FAST_SHARE, SLOW_SHARE))
     return max(fast, missing), max(slow, missing)

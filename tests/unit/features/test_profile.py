@@ -124,6 +124,17 @@ def test_the_size_is_bounded_by_the_catalog_not_by_the_history():
     assert list(longer.item_last_us) == newest
 
 
+def test_an_item_answered_again_is_remembered_as_the_latest():
+    minutes = [timedelta(minutes=i) for i in range(KEPT_ITEMS + 1)]
+    log = [answer(i, MONDAY + m, True) for i, m in enumerate(minutes[:-1])]
+    log.append(answer(0, MONDAY + minutes[-1], False))
+    log.append(answer(KEPT_ITEMS, MONDAY + minutes[-1], True))
+    state = fold(log)
+    assert list(state.item_last_us)[-2:] == [ITEMS[0].item_id, ITEMS[KEPT_ITEMS].item_id]
+    assert ITEMS[1].item_id not in state.item_correct
+    assert state.item_correct[ITEMS[0].item_id] is False
+
+
 def test_a_partial_answer_is_activity_and_not_evidence():
     state = fold([answer(1, MONDAY, None, ms=4000)])
     assert (state.n_interactions, state.n_answers, state.active_ms) == (1, 0, 4000)

@@ -10,9 +10,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from learnloop.core.types import InteractionKind
+from learnloop.core.ids import ItemId, SkillId
+from learnloop.core.items import ItemTable
+from learnloop.core.types import InteractionKind, Item, Skill
 from learnloop.models.index import DEFAULT, MODELS
 from learnloop.policies.recommend import Config, RecommendPolicy
+from learnloop.testing.builders import an_answer
 from learnloop.testing.worlds import context_of, random_world
 
 POLICY = RecommendPolicy(Config(epsilon=0.0))
@@ -110,6 +113,19 @@ def test_the_facts_are_true():
             assert (last.correct, last.occurred_at.isoformat()) == (False, facts["answered_at"])
         elif reason.code == "goal":
             assert facts["goal"] in world.learner.goals.priority_skills
+
+
+def test_a_prerequisite_without_answers_is_no_reason():
+    skills = (
+        Skill(SkillId("idea"), "Idea"),  # without items, so it holds nobody up
+        Skill(SkillId("use"), "Use", (SkillId("idea"),)),
+    )
+    items = [Item(ItemId(f"{s}-{k}"), (SkillId(s),)) for s in ("use", "other") for k in range(6)]
+    table = ItemTable("1", items, (*skills, Skill(SkillId("other"), "Other")))
+    world = replace(random_world(0), items=table, log=(an_answer(item_id="other-0"),))
+    found = {r.code for choice in decided(world, 20) for r in choice.reasons}
+    assert "zone" in found
+    assert "new_skill" not in found
 
 
 def test_what_was_drawn_by_chance_says_so():
