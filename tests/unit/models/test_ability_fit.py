@@ -15,7 +15,7 @@ from learnloop.models import ability
 from learnloop.models.ability import AbilityModel
 from learnloop.models.ability.config import Config
 from learnloop.models.ability.difficulty import book_of, fit_difficulties, skill_sets
-from learnloop.models.ability.features import VIEW
+from learnloop.models.ability.features import ITEM_SLOPES, SET_SLOPES, VIEW
 from learnloop.models.ability.fitting import fit_slopes, fit_weights, replay
 from learnloop.models.index import DEFAULT, MODELS
 
@@ -94,9 +94,11 @@ def test_the_readout_in_bulk_is_the_readout_row_by_row(fitted: AbilityModel) -> 
         (r.shared, r.easiness, r.reliability, r.recall, r.recall_easiness, r.traits)
     )
     logit = rows.design(slice(None)) @ weights
-    own = {s: np.array(w) - np.array(r.shared) for s, w in r.sets.items()}
-    names = {int(c): log.items()[i].skills for i, c in enumerate(skill_sets(log))}
-    logit += [float(own[names[c]] @ v) for c, v in zip(rows.skill_set, rows.view, strict=True)]
+    named = [log.items()[i] for i in rows.item]
+    own = [np.array(r.sets[x.skills]) - np.array(r.shared) for x in named]
+    items = np.array([r.items[x.item_id] for x in named])
+    logit += (np.array(own) * rows.view).sum(1)
+    logit += items[:, 0] + (items[:, 1:] * rows.view[:, ITEM_SLOPES]).sum(1)
     _, p, _ = _one_pass(fitted, log)
     np.testing.assert_allclose(p, 1.0 / (1.0 + np.exp(-logit)), rtol=0, atol=1e-9)
 
@@ -115,13 +117,14 @@ def test_slopes_are_shrunk_away_where_skills_behave_alike() -> None:
     log, config = answers(5, n_learners=50), Config()
     book = book_of(log, fit_difficulties(log, np.ones(len(log), bool), config), config)
     rows = replay(log, np.zeros(50, np.int64), [book], config)
-    offset = np.full(len(rows.y), 0.0)
-    alike = replace(rows, y=(rng().random(len(rows.y)) < 0.5).astype(float))
-    differ = replace(rows, y=(rows.skill_set % 2).astype(float))
-    n_sets = int(rows.skill_set.max()) + 1
-    assert np.abs(fit_slopes(alike, offset, n_sets, 2.0)[:, 1]).max() < 0.25
-    intercepts = fit_slopes(differ, offset, n_sets, 2.0) @ np.eye(10)[0]
-    assert intercepts[1::2].min() > 1.0 > -1.0 > intercepts[0::2].max()
+    group, columns, zero = skill_sets(log)[rows.item], rows.view[:, SET_SLOPES], rows.y * 0.0
+    alike = (rng().random(len(zero)) < 0.5).astype(float)
+    differ = (group % 2).astype(float)
+    slopes = fit_slopes(columns, alike, zero, group, int(group.max()) + 1, 2.0)
+    assert np.abs(slopes[:, 1]).max() < 0.25
+    slopes = fit_slopes(columns, differ, zero, group, int(group.max()) + 1, 2.0)
+    logit = slopes[group, 0] + (slopes[group, 1:] * columns).sum(1)
+    assert logit[group % 2 == 1].min() > 0.5 > -0.5 > logit[group % 2 == 0].max()
 
 
 def test_a_fresh_install_ranks_by_the_authors_difficulty() -> None:

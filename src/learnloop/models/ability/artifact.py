@@ -14,7 +14,7 @@ from learnloop.core.errors import ArtifactError
 from learnloop.models.ability.config import Config
 from learnloop.models.ability.difficulty import ItemBook
 from learnloop.models.ability.features import RECALL, VIEW
-from learnloop.models.ability.readout import TRAITS, Readout
+from learnloop.models.ability.readout import NO_SLOPES, TRAITS, Readout
 
 FORMAT = "learnloop/ability"
 FORMAT_VERSION = 1
@@ -41,6 +41,7 @@ def to_bytes(version: str, config: Config, book: ItemBook, readout: Readout) -> 
         "items": {item: list(own) for item, own in book.items.items()},
         "readout": {name: list(getattr(readout, name)) for name in _WEIGHTS},
         "sets": [[list(skills), list(weights)] for skills, weights in readout.sets.items()],
+        "item_slopes": {item: list(slopes) for item, slopes in readout.items.items()},
         "features": {"view": VIEW, "recall": RECALL, "traits": TRAITS},
     }
     text = json.dumps(body, allow_nan=False)
@@ -66,7 +67,8 @@ def from_bytes(artifact: bytes) -> tuple[str, Config, ItemBook, Readout]:
         weights = {name: _floats(body["readout"][name], n) for name, n in _WEIGHTS.items()}
         sets = {tuple(skills): _floats(row, len(VIEW)) for skills, row in body["sets"]}
         config = Config(**body["config"])
-        readout = Readout(sets=sets, **weights)  # type: ignore[arg-type]
+        slopes = {str(i): _floats(x, len(NO_SLOPES)) for i, x in body["item_slopes"].items()}
+        readout = Readout(sets=sets, items=slopes, **weights)  # type: ignore[arg-type]
         return str(body["version"]), config, book, readout
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ArtifactError(f"the ability artifact lacks or garbles a field: {error!r}") from error

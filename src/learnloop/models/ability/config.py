@@ -18,18 +18,20 @@ class Config:
         skill_spread: Standard deviation of skills, logits.
         n_folds: Folds of learners for out-of-fold item parameters.
         ridge: Penalty on the readout's weights (of standardised features).
-        inflation: By how much a skill's rows are discounted when its own slopes are shrunk:
+        inflation: By how much rows are discounted when slopes of skill sets and items are shrunk:
             answers of one learner are not independent.
+        min_item_answers: Training answers from which an item gets slopes of its own.
     """
 
-    ability_variance: float = 0.6
+    ability_variance: float = 0.8
     skill_variance: float = 0.4
-    ability_drift: float = 0.003
+    ability_drift: float = 0.0015
     skill_drift: float = 0.01
-    daily_drift: float = 0.002
-    daily_decay: float = 0.005
+    daily_drift: float = 0.01
+    daily_decay: float = 0.02
     item_spread: float = 1.0
     skill_spread: float = 1.0
-    n_folds: int = 5
+    n_folds: int = 10
     ridge: float = 3.0
     inflation: float = 2.0
+    min_item_answers: int = 20

@@ -16,14 +16,17 @@ WIN_KNOT = 0.7  # log(1 + 1): the first success counts most
 LENGTH_KNOT = 2.0  # log(1 + 6): the first answers of a learner differ from the rest
 
 VIEW = (
-    "one", "ability", "deviation", "fast", "skill_fast", "ln_skill_n", "ln_skill_correct",
-    "ln_skill_wrong", "ln_n", "same_skill",
-    "variance", "skill_spread", "middle", "slow", "last", "skill_middle", "skill_slow",
-    "skill_last", "ln_gap", "ln_skill_gap", "ln_skill_steps", "streak", "skill_met",
-    "ln_skill_studied", "fast_x_skill_fast", "ability_x_wins", "wins_over_knot", "n_over_knot",
+    "one", "ln_skill_n", "ln_skill_correct", "ln_skill_wrong", "ln_n", "same_skill",
+    "ability", "deviation", "fast", "skill_fast",
+    "last", "skill_last", "streak",
+    "variance", "skill_spread", "middle", "slow", "skill_middle", "skill_slow", "ln_gap",
+    "ln_skill_gap", "ln_skill_steps", "skill_met", "ln_skill_studied", "fast_x_skill_fast",
+    "ability_x_wins", "wins_over_knot", "n_over_knot",
 )  # fmt: skip
-N_SLOPES = 10
-"""The first so many entries of a view also have weights of each skill set's own."""
+SET_SLOPES = slice(0, 10)
+"""Entries of a view that also have weights of each skill set's own."""
+ITEM_SLOPES = slice(6, 13)
+"""Entries of a view that also have weights of each well-known item's own."""
 
 RECALL = (
     "met", "ln_n", "last", "average", "ln_gap", "ln_steps", "ln_steps_squared", "ln_studied",
@@ -51,27 +54,27 @@ def view(
     ln_right = log1p(right)
     return (
         1.0,
-        mean,
-        deviation,
-        fast,
-        s_fast,
         log1p(s_n),
         ln_right,
         log1p(s_n - right),
         ln_n,
         same,
+        mean,
+        deviation,
+        fast,
+        s_fast,
+        last,
+        s_last,
+        streak,
         widened(variance, config.ability_variance, gap_us, config.daily_drift),
         spread,
         middle,
         slow,
-        last,
         s_middle,
         s_slow,
-        s_last,
         log1p(gap_us / US_PER_MINUTE),
         log1p(s_us / US_PER_MINUTE),
         log1p(steps),
-        streak,
         met,
         log1p(taught),
         fast * s_fast,

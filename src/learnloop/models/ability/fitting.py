@@ -1,6 +1,6 @@
-"""How is the readout fitted? Logistic ridge by Newton, then slopes of each skill set, shrunk.
+"""How is the readout fitted? Logistic ridge by Newton, then slopes of each skill set and item.
 
-The slopes of a skill set are Gaussian with a variance per entry, found by EM (empirical Bayes), so
+The slopes are Gaussian with a variance per entry, found by EM (empirical Bayes), so
 a course whose skills behave alike gets slopes near 0 from the same code.
 
 Reference: Gelman and Hill (2007), chapters 12-13; Laird and Ware (1982) for the EM step.
@@ -20,13 +20,16 @@ from learnloop.models.ability.difficulty import (
     fit_difficulties,
     skill_sets,
 )
-from learnloop.models.ability.features import N_SLOPES, RECALL, VIEW, recall, view
+from learnloop.models.ability.features import ITEM_SLOPES, RECALL, SET_SLOPES, VIEW, recall, view
 from learnloop.models.ability.latent import answered, new_skill, start, studied
 from learnloop.models.ability.readout import Readout, traits
 
+ABILITY, DEVIATION = VIEW.index("ability"), VIEW.index("deviation")
 CHUNK = 20_000
 NEWTON_STEPS = 12
-EM_STEPS = 8
+EM_STEPS = 10
+FIRST_PRECISION = 25.0
+PRECISIONS = (10.0, 1e4)
 SMALL = 1e-3
 
 
@@ -40,7 +43,7 @@ class Rows:
         facts: (n, 2) easiness and reliability of the item.
         traits: (n, len(TRAITS)).
         latent: (n,) logit of a middle item of the skills, from the latent state alone.
-        skill_set: (n,) the number of the item's skill set.
+        item: (n,) item codes.
         y: (n,) 1 right, 0 wrong.
     """
 
@@ -49,7 +52,7 @@ class Rows:
     facts: Floats
     traits: Floats
     latent: Floats
-    skill_set: Ints
+    item: Ints
     y: Floats
 
     def design(self, rows: slice) -> Floats:
@@ -96,7 +99,7 @@ def replay(log: AnswerLog, fold: Ints, books: list[ItemBook], config: Config) ->
             views.append(seen)
             recalls.append(recall(before.items.get(name), before.learner.step, at_us))
             facts_of.append(facts)
-            latent.append(book.mu + facts.skill_easiness + seen[1] + seen[2])
+            latent.append(book.mu + facts.skill_easiness + seen[ABILITY] + seen[DEVIATION])
             state = answered(state, blank, config, facts, name, answers[row] == 1, at_us)
     answer_rows = log.correct != STUDY
     return Rows(
@@ -105,7 +108,7 @@ def replay(log: AnswerLog, fold: Ints, books: list[ItemBook], config: Config) ->
         np.array([(f.easiness, f.reliability) for f in facts_of]),
         np.array([traits(f) for f in facts_of]),
         np.array(latent),
-        skill_sets(log)[log.item[answer_rows]],
+        log.item[answer_rows],
         log.correct[answer_rows].astype(np.float64),
     )
 
@@ -139,29 +142,41 @@ def fit_weights(rows: Rows, ridge: float) -> Floats:
     return weights
 
 
-def fit_slopes(rows: Rows, offset: Floats, n_sets: int, inflation: float) -> Floats:
-    """(n_sets, N_SLOPES) what a skill set adds to the first weights of A, by empirical Bayes."""
-    x = rows.view[:, :N_SLOPES]
-    centre, scale = x.mean(0), np.maximum(x.std(0), SMALL)
-    centre[0], scale[0] = 0.0, 1.0
-    z, group = (x - centre) / scale, rows.skill_set
-    used = np.bincount(group, minlength=n_sets) > 0
-    slopes = np.zeros((n_sets, N_SLOPES))
-    precision = np.full(N_SLOPES, 30.0)
+def fit_slopes(
+    columns: Floats, y: Floats, offset: Floats, group: Ints, n_groups: int, inflation: float
+) -> Floats:
+    """Each group's own slopes on top of a logit that is given, by empirical Bayes.
+
+    Args:
+        columns: (n, d) what the slopes multiply.
+        y: (n,) 1 right, 0 wrong.
+        offset: (n,) the logit without them.
+        group: (n,) codes below `n_groups`.
+        inflation: By how much each row's information is discounted.
+
+    Returns:
+        (n_groups, 1 + d): a constant, then the slopes. A group's columns are centred before they
+        are shrunk, and the constant undoes that.
+    """
+    d = columns.shape[1]
+    centre, scale = columns.mean(0), np.maximum(columns.std(0), SMALL)
+    flat = columns.std(0) == 0.0
+    centre[flat], scale[flat] = 0.0, 1.0  # a column of ones is the group's own intercept
+    z = (columns - centre) / scale
+    used = np.bincount(group, minlength=n_groups) > 0
+    slopes, precision = np.zeros((n_groups, d)), np.full(d, FIRST_PRECISION)
     for step in range(EM_STEPS):
         p = _sigmoid(offset + (z * slopes[group]).sum(1))
-        pull = ((rows.y - p) / inflation)[:, None] * z
-        gradient = _by_group(pull, group, n_sets) - precision * slopes
+        gradient = _by_group(((y - p) / inflation)[:, None] * z, group, n_groups)
         weighted = z * (p * (1.0 - p) / inflation)[:, None]
-        outer = [_by_group(weighted * z[:, j : j + 1], group, n_sets) for j in range(N_SLOPES)]
+        outer = [_by_group(weighted * z[:, j : j + 1], group, n_groups) for j in range(d)]
         covariance = np.linalg.inv(np.stack(outer, axis=2) + np.diag(precision))
-        slopes += (covariance @ gradient[:, :, None])[:, :, 0]
+        slopes += (covariance @ (gradient - precision * slopes)[:, :, None])[:, :, 0]
         if step >= 2:
             spread = slopes**2 + np.diagonal(covariance, axis1=1, axis2=2)
-            precision = np.clip(1.0 / spread[used].mean(0), 10.0, 1e4)
+            precision = np.clip(1.0 / spread[used].mean(0), *PRECISIONS)
     slopes /= scale
-    slopes[:, 0] -= slopes[:, 1:] @ centre[1:]
-    return slopes
+    return np.concatenate((-slopes @ centre[:, None], slopes), axis=1)
 
 
 def _by_group(values: Floats, group: Ints, n: int) -> Floats:
@@ -189,35 +204,73 @@ def fit_readout(
 ) -> tuple[ItemBook, Readout]:
     """Item parameters of all learners, and a readout fitted on out-of-fold ones."""
     n_folds = min(config.n_folds, len(log.learner_ids))
-    fold = rng.permutation(len(log.learner_ids)) % max(n_folds, 1)
+    fold = rng.permutation(len(log.learner_ids)) % n_folds
     everyone: Bools = np.ones(len(log), dtype=bool)
     book = book_of(log, fit_difficulties(log, everyone, config), config)
-    if n_folds < 2:
-        books = [book]
-    else:
+    books = [book]
+    if n_folds > 1:
         parts = (fit_difficulties(log, fold[log.learner] != k, config) for k in range(n_folds))
         books = [book_of(log, part, config) for part in parts]
-    rows = replay(log, fold, books, config)
+    return book, _readout(log, replay(log, fold, books, config), config)
+
+
+def _readout(log: AnswerLog, rows: Rows, config: Config) -> Readout:
     weights = fit_weights(rows, config.ridge)
-    offset = np.concatenate([rows.design(chunk) @ weights for chunk in rows.chunks()])
-    n_sets = int(skill_sets(log).max(initial=-1)) + 1
-    slopes = fit_slopes(rows, offset, n_sets, config.inflation)
+    logit = np.concatenate([rows.design(chunk) @ weights for chunk in rows.chunks()])
     v, r = len(VIEW), len(RECALL)
-    cuts = np.cumsum((v, v, v, r, r))
-    shared, easiness, reliability, met, met_easiness, trait = np.split(weights, cuts)
-    names, numbers = _skill_names(log), skill_sets(log)
-    used = np.unique(rows.skill_set)
-    first = {int(number): i for i, number in reversed(list(enumerate(numbers)))}
-    own = {
-        names[first[c]]: np.concatenate((slopes[c], np.zeros(v - N_SLOPES))) for c in used.tolist()
-    }
-    return book, Readout(
-        tuple(shared.tolist()),
-        tuple(easiness.tolist()),
-        tuple(reliability.tolist()),
-        tuple(trait.tolist()),
-        tuple(met.tolist()),
-        tuple(met_easiness.tolist()),
-        {skills: tuple((shared + extra).tolist()) for skills, extra in own.items()},
+    shared, easiness, reliability, recalled, recalled_easiness, of_traits = np.split(
+        weights, np.cumsum((v, v, v, r, r))
+    )
+    of_set, logit = _set_slopes(log, rows, logit, config)
+    sets = {skills: _floats(shared + slopes) for skills, slopes in of_set.items()}
+    return Readout(
+        _floats(shared),
+        _floats(easiness),
+        _floats(reliability),
+        _floats(of_traits),
+        _floats(recalled),
+        _floats(recalled_easiness),
+        sets,
+        _item_slopes(log, rows, logit, config),
         fit_link(rows.latent, rows.y),
     )
+
+
+def _set_slopes(
+    log: AnswerLog, rows: Rows, logit: Floats, config: Config
+) -> tuple[dict[tuple[str, ...], Floats], Floats]:
+    """What each skill set adds to A, (len(VIEW),), and every row's logit with that."""
+    of_item = skill_sets(log)
+    group, columns = of_item[rows.item], rows.view[:, SET_SLOPES]
+    n_sets = int(of_item.max()) + 1
+    found = fit_slopes(columns, rows.y, logit, group, n_sets, config.inflation)
+    logit = logit + found[group, 0] + (columns * found[group, 1:]).sum(1)
+    extra = np.zeros((n_sets, len(VIEW)))
+    extra[:, SET_SLOPES] = found[:, 1:]
+    extra[:, 0] += found[:, 0]  # the first entry of a view is 1
+    names, answered_sets = _skill_names(log), set(group.tolist())
+    return {names[i]: extra[c] for i, c in enumerate(of_item) if c in answered_sets}, logit
+
+
+def _item_slopes(
+    log: AnswerLog, rows: Rows, logit: Floats, config: Config
+) -> dict[str, tuple[float, ...]]:
+    """Slopes of the items with enough answers: a constant, then `ITEM_SLOPES`."""
+    known = np.bincount(rows.item, minlength=len(log.item_ids)) >= config.min_item_answers
+    if not known.any():
+        return {}
+    code, mine = np.cumsum(known) - 1, known[rows.item]
+    found = fit_slopes(
+        rows.view[mine, ITEM_SLOPES],
+        rows.y[mine],
+        logit[mine],
+        code[rows.item[mine]],
+        int(known.sum()),
+        config.inflation,
+    )
+    names = [log.item_ids[i] for i in np.flatnonzero(known)]
+    return {name: _floats(slopes) for name, slopes in zip(names, found, strict=True)}
+
+
+def _floats(values: Floats) -> tuple[float, ...]:
+    return tuple(values.tolist())

@@ -91,7 +91,7 @@ class AbilityModel:
     def predict(self, state: AbilityState, items: ItemTable, at: datetime) -> Estimate:
         """`p_correct` for every item of the table: CORRECT, values and stddev (n_items,)."""
         scorer = self._scorer_of(items)
-        logit, variance = logits(scorer, self.readout, self.config, state, to_us(at))
+        logit, variance = logits(scorer, self.config, state, to_us(at))
         p = 1.0 / (1.0 + np.exp(-logit))
         stddev = p * (1.0 - p) * np.sqrt(variance + scorer.variance)
         return Estimate(Target.CORRECT, p, stddev, self.ref, at)
@@ -130,7 +130,11 @@ class AbilityModel:
         known = self._known.get(item.item_id)
         if known is None or known[0] is not item:
             facts = self.book.facts(item.item_id, item.skills, item.difficulty_logit)
-            known = self._known[item.item_id] = (item, facts, self.readout.of_item(facts))
+            known = self._known[item.item_id] = (
+                item,
+                facts,
+                self.readout.of_item(item.item_id, facts),
+            )
         return known
 
     def _scorer_of(self, items: ItemTable) -> Scorer:

@@ -1,11 +1,12 @@
 """How do the numbers of the state become one probability? A frozen logistic readout.
 
-    logit = view . (A + S_c) + easiness (view . E) + reliability (view . R) + traits . T
+    logit = view . (A + S_c + B_i) + easiness (view . E) + reliability (view . R) + traits . T
             + recall . M + easiness (recall . N)
 
 `view`, `recall` as in `features`; `traits` of the item alone; c is the item's exact set of skills,
-whose slopes S_c (first `N_SLOPES` entries) are 0 for a set never seen in training. Fitted by Newton
-on rows whose item parameters come from other learners (out of fold), so that the weight put on an
+whose slopes S_c are 0 for a set never seen in training; B_i are slopes of items with many training
+answers (a discrimination, and what the answer just before says of this item). Fitted by Newton on
+rows whose item parameters come from other learners (out of fold), so that the weight put on an
 item's record is what it is worth for a learner it has not seen.
 
 Reference: Pavlik, Cen, Koedinger (2009), Performance factors analysis; Gervet et al.
@@ -14,14 +15,15 @@ Reference: Pavlik, Cen, Koedinger (2009), Performance factors analysis; Gervet e
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from operator import mul
+from operator import add, mul
 from typing import NamedTuple
 
 from learnloop.models.ability.difficulty import ItemFacts, sigmoid
-from learnloop.models.ability.features import RECALL, VIEW
+from learnloop.models.ability.features import ITEM_SLOPES, RECALL, VIEW
 
 EASY_KNOTS = (-1.2, 0.0, 1.2)
 TRAITS = ("skill_easiness", "ln_n", "easy_knot_0", "easy_knot_1", "easy_knot_2")
+NO_SLOPES = (0.0,) * (1 + ITEM_SLOPES.stop - ITEM_SLOPES.start)
 LIMIT = 9.0  # logits; the readout never claims more certainty than this
 
 
@@ -37,6 +39,7 @@ class Readout:
         recall: M, (len(RECALL),).
         recall_easiness: N, (len(RECALL),).
         sets: A + S_c by skill set, (len(VIEW),) each.
+        items: B_i by item id: a constant, then the entries `ITEM_SLOPES` of a view.
         link: `(a, b)`: P(right on a middle item of a skill) = sigmoid(a + b latent logit), b > 0.
     """
 
@@ -47,18 +50,26 @@ class Readout:
     recall: tuple[float, ...]
     recall_easiness: tuple[float, ...]
     sets: Mapping[tuple[str, ...], tuple[float, ...]]
+    items: Mapping[str, tuple[float, ...]]
     link: tuple[float, float]
 
-    def of_item(self, facts: ItemFacts) -> "ItemWeights":
+    def of_item(self, item_id: str, facts: ItemFacts) -> "ItemWeights":
         """The weights that are left once the item is known."""
         easiness, reliability = facts.easiness, facts.reliability
         own = self.sets.get(facts.skills, self.shared)
         columns = zip(own, self.easiness, self.reliability, strict=True)
+        view = [a + easiness * e + reliability * r for a, e, r in columns]
+        view[ITEM_SLOPES] = map(add, view[ITEM_SLOPES], self.items.get(item_id, NO_SLOPES)[1:])
         return ItemWeights(
-            sum(map(mul, self.traits, traits(facts))),
-            tuple(a + easiness * e + reliability * r for a, e, r in columns),
+            self.constant(item_id, facts),
+            tuple(view),
             tuple(m + easiness * n for m, n in zip(self.recall, self.recall_easiness, strict=True)),
         )
+
+    def constant(self, item_id: str, facts: ItemFacts) -> float:
+        """The part of the logit that does not depend on the learner."""
+        of_traits: float = sum(map(mul, self.traits, traits(facts)))
+        return of_traits + self.items.get(item_id, NO_SLOPES)[0]
 
 
 class ItemWeights(NamedTuple):
@@ -105,6 +116,7 @@ def unfitted(mu: float) -> Readout:
         (0.0,) * len(TRAITS),
         (0.0,) * len(RECALL),
         (0.0,) * len(RECALL),
+        {},
         {},
         (0.0, 1.0),
     )

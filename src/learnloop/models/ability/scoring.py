@@ -15,6 +15,7 @@ from learnloop.core.types import Floats, Ints
 from learnloop.models.ability.config import Config
 from learnloop.models.ability.difficulty import ItemBook
 from learnloop.models.ability.features import (
+    ITEM_SLOPES,
     US_PER_MINUTE,
     VIEW,
     WIN_KNOT,
@@ -22,7 +23,7 @@ from learnloop.models.ability.features import (
     view,
 )
 from learnloop.models.ability.latent import new_skill
-from learnloop.models.ability.readout import LIMIT, Readout, traits
+from learnloop.models.ability.readout import LIMIT, NO_SLOPES, Readout
 from learnloop.models.ability.state import AbilityState
 
 _AT = {name: i for i, name in enumerate(VIEW)}
@@ -35,6 +36,7 @@ _TO_PLAIN = [_AT[name] for name in (*_PLAIN, "skill_met")]
 _FROM_PLAIN = [0, 1, 2, 3, 4, 5, 11]
 _TO_LOGGED = [_AT[name] for name in _LOGGED]
 _N_SEEN = 12
+N_ITEM_SLOPES = len(NO_SLOPES) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,11 @@ class Scorer:
         reliability: (n,) [0, 1).
         variance: (n,) posterior variance of the easiness.
         fixed: (n,) logits that depend on the item alone.
+        slopes: (n, S) weights of each item's own on the entries `ITEM_SLOPES` of a view.
         set_of: (n,) the item's skill set.
         weights: (n_sets, V) readout weights of each set.
+        by_item: (V, 2) weights that count times easiness and times reliability.
+        of_recall: (R, 2) weights of a recall, and those that count times easiness.
         members: (n_sets, K) skill numbers, padded with `len(skill_number)`.
         widths: (n_sets,) skills in each set.
         skill_number: Skill id -> number, here.
@@ -59,8 +64,11 @@ class Scorer:
     reliability: Floats
     variance: Floats
     fixed: Floats
+    slopes: Floats
     set_of: Ints
     weights: Floats
+    by_item: Floats
+    of_recall: Floats
     members: Ints
     widths: Ints
     skill_number: dict[str, int]
@@ -69,6 +77,7 @@ class Scorer:
 def scorer_of(table: ItemTable, book: ItemBook, readout: Readout) -> Scorer:
     """The arrays of one table."""
     facts = [book.facts(x.item_id, x.skills, x.difficulty_logit) for x in table.items]
+    pairs = zip(table.items, facts, strict=True)
     sets: dict[tuple[str, ...], int] = {}
     set_of = [sets.setdefault(f.skills, len(sets)) for f in facts]
     skill_number: dict[str, int] = {}
@@ -83,33 +92,36 @@ def scorer_of(table: ItemTable, book: ItemBook, readout: Readout) -> Scorer:
         np.array([f.easiness for f in facts]),
         np.array([f.reliability for f in facts]),
         np.array([f.variance for f in facts]),
-        np.array([traits(f) for f in facts]).reshape(len(facts), -1) @ np.array(readout.traits)
-        if facts
-        else np.zeros(0),
+        np.array([readout.constant(x.item_id, f) for x, f in pairs]),
+        _rows([readout.items.get(x.item_id, NO_SLOPES)[1:] for x in table.items], N_ITEM_SLOPES),
         np.array(set_of, dtype=np.int64),
-        np.array([readout.sets.get(x, readout.shared) for x in sets]).reshape(-1, len(VIEW)),
+        _rows([readout.sets.get(x, readout.shared) for x in sets], len(VIEW)),
+        np.array((readout.easiness, readout.reliability)).T,
+        np.array((readout.recall, readout.recall_easiness)).T,
         members,
         np.array(widths, dtype=np.int64),
         skill_number,
     )
 
 
+def _rows(rows: list[tuple[float, ...]], width: int) -> Floats:
+    return np.array(rows).reshape(-1, width)
+
+
 def logits(
-    scorer: Scorer, readout: Readout, config: Config, state: AbilityState, at_us: int
+    scorer: Scorer, config: Config, state: AbilityState, at_us: int
 ) -> tuple[Floats, Floats]:
     """(n,) logits of a right answer and (n,) posterior variances of ability plus deviation."""
     seen = views(scorer, config, state, at_us)
-    own = np.einsum("cv,cv->c", seen, scorer.weights)
-    by_easiness = seen @ np.array(readout.easiness)
-    by_reliability = seen @ np.array(readout.reliability)
     c = scorer.set_of
-    logit = own[c] + scorer.fixed
-    logit += scorer.easiness * by_easiness[c]
-    logit += scorer.reliability * by_reliability[c]
+    by_item = seen @ scorer.by_item
+    logit = np.einsum("cv,cv->c", seen, scorer.weights)[c] + scorer.fixed
+    logit += scorer.easiness * by_item[c, 0] + scorer.reliability * by_item[c, 1]
+    logit += np.einsum("ns,ns->n", seen[c, ITEM_SLOPES], scorer.slopes)
     rows, met = _recalls(scorer.table, state, at_us)
-    if len(rows):
-        logit[rows] += met @ np.array(readout.recall)
-        logit[rows] += scorer.easiness[rows] * (met @ np.array(readout.recall_easiness))
+    if rows:
+        of_recall = met @ scorer.of_recall
+        logit[rows] += of_recall[:, 0] + scorer.easiness[rows] * of_recall[:, 1]
     variance = seen[:, _AT["variance"]] + seen[:, _AT["skill_spread"]]
     return np.clip(logit, -LIMIT, LIMIT), variance[c]
 
