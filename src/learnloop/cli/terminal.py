@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,14 +27,15 @@ def say_error(error: LearnloopError) -> None:
     """What went wrong, in one line; for a refused catalog, also each line that is wrong."""
     say(f"error: {error.message}")
     if isinstance(error, CatalogError):
-        say_rejections(error.rejections)
+        say_rejections(error.rejections, len(error.rejections))
 
 
-def say_rejections(rejections: tuple[Rejection, ...]) -> None:
+def say_rejections(rejections: Sequence[Rejection], n_all: int) -> None:
     """The first rejected rows with their lines and reasons, and how many more there are."""
-    say(*(f"  line {r.line}: {r.message}" for r in rejections[:N_REJECTIONS]))
-    if len(rejections) > N_REJECTIONS:
-        say(f"  and {len(rejections) - N_REJECTIONS:,} more")
+    shown = rejections[:N_REJECTIONS]
+    say(*(f"  line {r.line}: {r.message}" for r in shown))
+    if n_all > len(shown):
+        say(f"  and {n_all - len(shown):,} more")
 
 
 @contextmanager
@@ -50,9 +51,9 @@ def progress(
         yield lambda done: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    columns = TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    columns = TextColumn(label), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=total)
         yield lambda done: bar.update(task, completed=done)

@@ -11,6 +11,7 @@ import typer
 from learnloop.api.app import create_app
 from learnloop.cli.app import app
 from learnloop.core.errors import LearnloopError
+from learnloop.events.logmap import ready
 from learnloop.journeys.engine import PersonalizationEngine, Settings
 from learnloop.policies.explain import SENTENCES
 from learnloop.training.fits import NAMES
@@ -117,5 +118,6 @@ def test_every_model_that_can_be_judged_is_documented() -> None:
 
 def test_every_map_is_documented() -> None:
     below = section((DOCS / "cli.md").read_text(), "learnloop import")
-    assert MAPS
-    assert not [name for name in MAPS if f"`{name}`" not in below]
+    maps = ready()
+    assert maps
+    assert not [name for name in maps if f"`{name}`" not in below]
