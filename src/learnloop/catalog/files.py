@@ -58,6 +58,11 @@ def _bytes(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise CatalogError(f"{path.name}: larger than {MAX_BYTES >> 20} MiB; split it")
-        return path.read_bytes()
+        text = path.read_bytes()
     except OSError as error:
         raise CatalogError(f"{path}: can't be read ({error.strerror})") from error
+    if text.startswith(b"\x1f\x8b"):
+        raise CatalogError(f"{path.name}: compressed with gzip; unpack it first")
+    if not text.strip():
+        raise CatalogError(f"{path.name}: the file is empty")
+    return text

@@ -196,6 +196,24 @@ def test_the_graph_leads_from_addition_to_equations() -> None:
     }
 
 
+def claims(text: str) -> list[list[str]]:
+    """The chains `a = b = c` of plain numbers in a text; what has letters in it is left out."""
+    chunks = re.split(r"[^-+×÷/().\d =]+", text)
+    chains = [[side.strip(" .") for side in chunk.split("=")] for chunk in chunks]
+    kept = [[s for s in sides if s and not re.match(r"[-+×÷] ", s)] for sides in chains]
+    return [sides for sides in kept if len(sides) > 1]
+
+
+def test_what_hints_and_examples_claim_is_true() -> None:
+    n_checked = 0
+    for item in COURSE.items:
+        told = item.hints if item.answer is not None else tuple(item.text.splitlines())
+        for sides in [chain for text in told for chain in claims(text)]:
+            assert len({value(side) for side in sides}) == 1, (item.item_id, sides)
+            n_checked += 1
+    assert n_checked > 150
+
+
 def test_the_same_seed_gives_the_same_course() -> None:
     assert seeded_course() == COURSE
     other = seeded_course(seed=2)

@@ -1,6 +1,7 @@
 """Catalog files: what is read, what is refused, and at which line."""
 
 import contextlib
+import gzip
 import json
 import random
 from pathlib import Path
@@ -239,6 +240,12 @@ def test_a_single_table_or_document_is_recognised(tmp_path: Path) -> None:
     for name in ("notes.csv", "absent.json"):
         with pytest.raises(CatalogError, match=name):
             files.read(tmp_path / name)
+    (tmp_path / "items.gz").write_bytes(gzip.compress(b"item_id\ni1\n"))
+    with pytest.raises(CatalogError, match="unpack"):
+        files.read(tmp_path / "items.gz")
+    (tmp_path / "blank.csv").write_bytes(b" \n")
+    with pytest.raises(CatalogError, match="empty"):
+        files.read(tmp_path / "blank.csv")
     (tmp_path / "empty").mkdir()
     with pytest.raises(CatalogError, match="none of"):
         files.read(tmp_path / "empty")

@@ -101,9 +101,10 @@ def _expand(rng: np.random.Generator, level: float) -> Draft:
     a = between(rng, level, (2, 5), (3, 12))
     b = _either(rng, level, 12)
     c = between(rng, level, (1, 1), (2, 6))
+    shown = f"({b})" if b < 0 else f"{b}"
     hints = (
         f"Both terms in the brackets are multiplied by {a}.",
-        f"{a} × {linear(c, 0)} = {linear(a * c, 0)} and {a} × ({b}) = {a * b}.",
+        f"{a} × {linear(c, 0)} = {linear(a * c, 0)} and {a} × {shown} = {a * b}.",
     )
     text = f"Expand {a}({linear(c, b)})."
     return Draft(text, linear(a * c, a * b), hints, seconds=35)
