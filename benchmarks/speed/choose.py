@@ -14,7 +14,17 @@ from typing import Any
 from peers.process import Peer, PeerMissing
 from report import Report
 from timing import Samples, Timing, timed
-from world import LEARNER, N_ELIGIBLE, N_LEARNERS, NOW, answers, large_catalog, school
+from world import (
+    LEARNER,
+    N_ELIGIBLE,
+    N_LEARNERS,
+    NOW,
+    answer,
+    answers,
+    large_catalog,
+    school,
+    small_catalog,
+)
 
 from learnloop.catalog import Catalog
 from learnloop.core.types import Interaction
@@ -25,6 +35,7 @@ from learnloop.journeys.recommend import context_of
 UNIT = "ms"
 N_CALLS = 300
 OURS = "learnloop, SQLite NORMAL: explained and logged"
+SMALL = "learnloop, SQLite NORMAL: of the 240 items of a single course"
 PEER_CALLS = {
     ("empirical", "recommend"): 2,
     ("empirical", "recommend_and_log"): 2,
@@ -46,17 +57,28 @@ def measure(report: Report, folder: Path, peer_python: str | None, n_rounds: int
             engine.fit()
             jobs[OURS.replace("NORMAL", synchronous)] = partial(_choose, engine)
         eligible = _eligible(engine)
+        jobs[SMALL] = partial(_choose, stack.enter_context(_course(folder)))
         missing = _add_peers(stack, jobs, _for_orchid(catalog, log, eligible), peer_python)
         samples = {what: Samples() for what in jobs}
         for _ in range(n_rounds):
             for what, job in jobs.items():
-                samples[what].add(*job())
+                samples[what].add(job())
     ours = samples[OURS].summary(UNIT)["median_ms"]
     for what, sample in samples.items():
         figures = sample.summary(UNIT)
         table.add(system=what, **figures, x_ours=figures["median_ms"] / ours, note="")
     for system, why in missing.items():
         table.add(system=system, note=why)
+
+
+def _course(folder: Path) -> PersonalizationEngine:
+    """A single course of 240 items; the learner has 60 answers."""
+    course = small_catalog()
+    engine = school(f"sqlite:///{folder}/choose-small.db", course, 1)
+    engine.record(
+        [answer(LEARNER, k, course.items[7 * k % 240].item_id, k % 3 > 0) for k in range(60)]
+    )
+    return engine
 
 
 def _choose(engine: PersonalizationEngine) -> Timing:

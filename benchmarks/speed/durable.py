@@ -9,6 +9,7 @@ order, of 50 learners in turn, on a catalog of 240 items.
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -25,8 +26,10 @@ from learnloop.testing.postgres import PostgresServer
 
 N_LEARNERS = 50
 N_SINGLE = 300
+N_LATE = 50
 N_BATCHED = 5000
 BATCHES = (100, 1000)
+LONG_AGO = NOW - timedelta(days=31)
 
 
 class Writer:
@@ -52,6 +55,16 @@ class Writer:
             self.engine.profile(new.learner_id)
 
         return timed(call, [(x,) for x in self.take(n)])
+
+    def late(self, n: int) -> Timing:
+        """`n` answers, one by one, that happened before all that is known of their learners."""
+        old = [
+            replace(
+                x, interaction_id=InteractionId(f"late-{x.interaction_id}"), occurred_at=LONG_AGO
+            )
+            for x in self.take(n)
+        ]
+        return timed(self.engine.record, [([x],) for x in old])
 
     def append(self, n: int, size: int) -> Timing:
         """`n` answers into the log alone, in batches of `size`."""
@@ -99,6 +112,7 @@ def _one(table: Table, store: str, url: str, n_rounds: int) -> None:
         jobs = {
             "record": partial(writer.record, N_SINGLE, 1),
             "record, then profile": partial(writer.show, N_SINGLE),
+            "record a late answer (replays the learner's log)": partial(writer.late, N_LATE),
         }
         samples = _rounds(jobs, n_rounds)
     for what, sample in samples.items():
@@ -123,7 +137,7 @@ def _rounds(jobs: Mapping[str, Callable[[], Timing]], n_rounds: int) -> dict[str
     samples = {what: Samples() for what in jobs}
     for _ in range(n_rounds):
         for what, job in jobs.items():
-            samples[what].add(*job())
+            samples[what].add(job())
     return samples
 
 

@@ -17,8 +17,8 @@ from report import Report
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("answer", "choose", "durable")
 PROTOCOL = [
-    "one thread; each call timed alone; rounds alternate between systems; p99_quiet is the p99 of "
-    "the quietest round, CPU the process's own time per call",
+    "one thread; each call timed alone, in rounds that alternate between the systems",
+    "p99_quiet: p99 of the quietest round; cpu, cpu_p99: median and p99 of the thread's own time",
     "x_ours: this system's median / ours",
 ]
 

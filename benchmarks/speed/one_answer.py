@@ -131,9 +131,11 @@ def measure(report: Report, answers: Answers, peer_python: str | None, n_rounds:
     with ExitStack() as stack:
         missing = _add_peers(stack, jobs, answers, peer_python)
         samples = {what: Samples() for what in jobs}
-        for _ in range(n_rounds):
+        for nth in range(n_rounds + 1):
             for what, job in jobs.items():
-                samples[what].add(*job())
+                timing = job()
+                if nth:  # the first round warms up
+                    samples[what].add(timing)
     ours_us = samples[MODEL].summary(UNIT)["median_us"]
     for what, sample in samples.items():
         figures = sample.summary(UNIT)
