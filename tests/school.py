@@ -1,10 +1,10 @@
 """A small school behind the real app, in process: a course, two learners, a key for every role."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -19,6 +19,7 @@ from learnloop.journeys.profiles import ProfileChange
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 ITEM = "add-subtract-exercise-01"
+T = TypeVar("T")
 JSON = {"Content-Type": "application/json"}
 
 
@@ -63,6 +64,10 @@ class World:
             return await asyncio.gather(*asked)
 
         return self._runner.run(all_of_them())
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """What a coroutine of the app's services says."""
+        return self._runner.run(work)
 
     def close(self) -> None:
         self._runner.run(self._client.aclose())

@@ -2,18 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Self, TypeVar
 
 from fastapi import FastAPI, Request
 
 from learnloop.api.callers import Callers
+from learnloop.api.idempotency import KEPT_FOR
 from learnloop.api.reader import Reader
 from learnloop.api.writer import Writer
+from learnloop.core.errors import LearnloopError
 from learnloop.core.protocols import Transaction
 from learnloop.journeys.engine import PersonalizationEngine
 from learnloop.journeys.live import Live
+
+CLEAN_UP_EVERY_S = 3600
 
 T = TypeVar("T")
 
@@ -37,13 +41,29 @@ class Services:
         """What a read-only journey says; see `Reader.run` for the errors."""
         return await self.reader.run(lambda tx: work(self.engine.live(tx), tx))
 
+    async def drop_old_replies(self) -> int:
+        """Forget replies that are too old to be given again; how many there were."""
+
+        def work(live: Live, tx: Transaction) -> int:
+            return tx.replies.purge(live.clock.now() - KEPT_FOR)
+
+        return await self.writer.run(work)
+
+    async def _clean_up(self) -> None:
+        while True:
+            with suppress(LearnloopError):  # an unavailable store is tried again the next time
+                await self.drop_old_replies()
+            await asyncio.sleep(CLEAN_UP_EVERY_S)
+
     @asynccontextmanager
     async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
         """Run while the app runs; the engine is closed at the end."""
         self.writer.start(asyncio.get_running_loop())
+        cleaning = asyncio.create_task(self._clean_up())
         try:
             yield
         finally:
+            cleaning.cancel()
             await self.writer.stop()
             self.reader.close()
             self.engine.close()

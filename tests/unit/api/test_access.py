@@ -3,10 +3,10 @@
 import json
 
 import pytest
+from tests.school import answer, check_problem, world
 
 from learnloop.accounts import SCOPES, Scope
 from learnloop.core.records import Role
-from tests.school import answer, check_problem, world
 
 # A body that each route takes; the others have none.
 BODIES = {
@@ -59,8 +59,10 @@ def operations(school):
 
 
 def concerns(method, path):
-    return "{userId}" in path or "userId" in json.dumps(BODIES.get((method, path), str)("x")) or (
-        path == "/api/interactions"
+    return (
+        "{userId}" in path
+        or "userId" in json.dumps(BODIES.get((method, path), str)("x"))
+        or (path == "/api/interactions")
     )
 
 
@@ -112,7 +114,9 @@ def test_another_learner_looks_like_one_who_does_not_exist(matrix_school):
         other = matrix_school.ask("GET", f"/api/users/ben/{path}", key="learner")
         nobody = matrix_school.ask("GET", f"/api/users/nobody/{path}", key="learner")
         assert other.text == nobody.text.replace("nobody", "ben")
-    other = matrix_school.ask("POST", "/api/interactions", json=answer(learner="ben"), key="learner")
+    other = matrix_school.ask(
+        "POST", "/api/interactions", json=answer(learner="ben"), key="learner"
+    )
     nobody = matrix_school.ask(
         "POST", "/api/interactions", json=answer(learner="nobody"), key="service"
     )
@@ -148,7 +152,8 @@ def test_a_revoked_key_is_refused_once_it_is_looked_up_again(matrix_school):
     school = matrix_school
     assert school.ask("GET", "/api/users/ben/profile", key="other teacher").status_code == 200
     with school.engine.store.begin() as tx:
-        key = next(k for k in tx.accounts.keys() if k.class_id == "8a")
+        stored = tx.accounts.keys()
+        key = next(k for k in stored if k.class_id == "8a")
         tx.accounts.revoke_key(key.key_id, school.clock.now())
     school.app.state.services.callers.forget()
     check_problem(school.ask("GET", "/api/users/ben/profile", key="other teacher"), 401)

@@ -4,7 +4,6 @@ import gzip
 import json
 
 import pytest
-
 from tests.school import ITEM, JSON, NOW, answer, check_problem
 
 INTERACTIONS = "/api/interactions"

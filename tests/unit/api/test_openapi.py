@@ -1,7 +1,7 @@
 """The OpenAPI document is the contract: its snapshot, and that the routes are what it says.
 
-`LEARNLOOP_UPDATE_GOLDEN=1 pytest tests/unit/api/test_openapi.py` writes the snapshot again; read the
-difference before you commit it.
+`LEARNLOOP_UPDATE_GOLDEN=1 pytest tests/unit/api/test_openapi.py` writes the snapshot again; read
+the difference before you commit it.
 """
 
 import json
@@ -66,7 +66,9 @@ def test_every_path_but_health_needs_a_scope(school):
 
 def test_the_hot_routes_are_the_documented_ones(school):
     served = hot.routes(school.app.state.services)
-    assert {(r.path, *r.methods) for r in served} == {(r.path, *r.methods) for r in documented.routes}
+    assert {(r.path, *r.methods) for r in served} == {
+        (r.path, *r.methods) for r in documented.routes
+    }
     needs = {r.path: r.app.needs for r in served}
     for path, scope in needs.items():
         for operation in school.app.openapi()["paths"][path].values():
