@@ -38,7 +38,7 @@ def test_every_module_says_which_question_it_answers() -> None:
 
 
 def test_every_package_says_where_to_start_reading() -> None:
-    packages = {p.parent for p in MODULES}
+    packages = {p.parent for p in MODULES if "migrations" not in p.parts}  # Alembic's own folder
     assert not named(p for p in packages if not (p / "__init__.py").exists())
 
 
@@ -63,6 +63,7 @@ VIOLATIONS = {
     "models/planted/__init__.py": "import learnloop.storage\nimport torch\n",
     "policies/planted/__init__.py": "",
     "policies/explain.py": "import learnloop.policies.recommend\n",
+    "policies/recommend/planted.py": "import learnloop.policies.explain\n",
     "core/planted.py": "import pydantic\n",
     "journeys/planted.py": "import fastapi\nimport sqlalchemy\n",
 }
