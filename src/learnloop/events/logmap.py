@@ -223,13 +223,16 @@ def parse(text: bytes, source: str) -> LogMap:
 def _problem(logmap: LogMap) -> str | None:
     if not logmap.name.strip() or not logmap.item or not all(logmap.columns()):
         return "name, learner, item and correct.column can't be empty"
-    if logmap.delimiter is not None and len(logmap.delimiter) != 1:
-        return "delimiter: must be one character"
+    delimiter = logmap.delimiter
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
+        return "delimiter: must be one character, and no quote or line end"
     if logmap.correct.key and (logmap.items is None or logmap.items.key is None):
         return "correct.key: needs items.key, the column with the right answers"
     duration = logmap.response_time
     if duration is not None and (duration.column is None) == (duration.until is None):
         return "response_time: needs either column or until"
+    if duration is not None and duration.until is not None and logmap.time is None:
+        return "response_time.until: needs time, from which it is counted"
     return None if logmap.time is None else _time_problem(logmap.time)
 
 

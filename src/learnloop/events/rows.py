@@ -17,7 +17,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from learnloop.core.errors import InvalidInput, LearnloopError, NaiveTime, Rejection
+from learnloop.core.errors import DataError, InvalidInput, LearnloopError, NaiveTime, Rejection
 from learnloop.core.ids import MAX_ID_LENGTH, InteractionId, ItemId, LearnerId, SkillId, id_problem
 from learnloop.core.time import EPOCH, from_us, to_us
 from learnloop.core.types import Interaction, InteractionKind
@@ -165,7 +165,7 @@ def _checked(what: str, full: str, name: str) -> str:
 def _at(column: Column, header: Sequence[str]) -> int:
     found = position(column, header)
     if found is None:
-        raise KeyError(column)
+        raise DataError(f"the column {_label(column)} is missing", field="map")
     return found
 
 
@@ -308,7 +308,7 @@ def _stopwatch(
         scale = US[duration.unit] / US["ms"]
         return lambda cells, _: _possible(_number(cells[at], column), scale)
     if times is None:
-        return None
+        raise DataError("response_time.until: needs time", field="map")
     parse = _instant(times, _label(duration.until))
 
     def until(cells: Cells, shown: datetime) -> int | None:

@@ -23,6 +23,7 @@ def rows_of(source: Source, logmap: LogMap) -> tuple[list[str], Iterator[Row]]:
     """
     rows = numbered(source, logmap.delimiter, quotes=logmap.quotes)
     if logmap.layout == "matrix":
+        require(list(logmap.columns()), MATRIX_HEADER, f"the matrix map {logmap.name}")
         return MATRIX_HEADER, _cells_of_matrix(rows)
     header = header_of(rows, source)
     require(list(logmap.columns()), header, f"{source.path.name}: the map {logmap.name}")

@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import json
+import math
 import random
 from pathlib import Path
 
@@ -156,6 +157,35 @@ def test_what_is_no_catalog_is_refused(text: bytes) -> None:
         load(text)
 
 
+@pytest.mark.parametrize(
+    ("entry", "field"),
+    [
+        (Item(ItemId("i"), title="x" * 501), "title"),
+        (Item(ItemId("i"), text="x" * 20_001), "text"),
+        (Item(ItemId("i"), hints=("h",) * 101), "hints"),
+        (Item(ItemId("i"), hints=("fine", "\x1b[31m")), "hints[1]"),
+        (Item(ItemId("i"), choices=("one",)), "choices"),
+        (Item(ItemId("i"), difficulty_logit=math.nan), "difficulty_logit"),
+        (Item(ItemId("i"), expected_seconds=math.inf), "expected_seconds"),
+        (Item(ItemId("i"), expected_seconds=0.0), "expected_seconds"),
+        (Item(ItemId("i"), (SkillId("a"), SkillId("a"))), "skills[1]"),
+        (Item(ItemId("i"), (SkillId("a"),) * 101), "skills"),
+        (Item(ItemId(5)), "item_id"),  # type: ignore[arg-type]
+        (Item(ItemId("x" * 201)), "item_id"),
+    ],
+)
+def test_entries_made_by_hand_are_checked_too(entry: Item, field: str) -> None:
+    with pytest.raises(CatalogError) as caught:
+        Catalog(skills=(Skill(SkillId("a"), "A"),), items=(entry,)).checked()
+    assert f"items[0].{field}" in {r.field for r in caught.value.rejections}
+
+
+def test_the_message_shows_three_and_counts_the_rest() -> None:
+    items = tuple(Item(ItemId(""), title=f"{i}") for i in range(5))
+    with pytest.raises(CatalogError, match=r"items\[2\].*; and 2 more$"):
+        Catalog(items=items).checked()
+
+
 def test_an_update_may_name_what_is_known() -> None:
     known = Catalog((Course("c", "C"),), (Skill(SkillId("a"), "A"),), ())  # type: ignore[arg-type]
     text = b'{"items": [{"item_id": "i", "skills": ["a"], "course_id": "c"}]}'
@@ -237,6 +267,10 @@ def test_a_single_table_or_document_is_recognised(tmp_path: Path) -> None:
     assert files.read(tmp_path / "skills.csv").skills == (Skill(SkillId("a"), "a"),)
     (tmp_path / "any.txt").write_bytes(b'\n {"skills": [{"skill_id": "a"}]}')
     assert files.read(tmp_path / "any.txt").skills == (Skill(SkillId("a"), "a"),)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "items.csv").write_text("name,text\na,b\n")
+    with pytest.raises(CatalogError, match=r"items\.csv: .*column item_id; found name, text"):
+        files.read(tmp_path / "folder")
     for name in ("notes.csv", "absent.json"):
         with pytest.raises(CatalogError, match=name):
             files.read(tmp_path / name)

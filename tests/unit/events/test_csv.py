@@ -296,6 +296,52 @@ def test_long_names_of_items_become_ids_that_differ(written: Written) -> None:
     assert {x.item_id for x in good} == {x.item_id for x in open_log(path, name).nouns()[1]}
 
 
+def test_the_items_file_names_texts_skills_and_keys(written: Written) -> None:
+    items = {
+        "file": "items.csv",
+        "item": "id",
+        "skills": "skill",
+        "skill_name": "name",
+        "text": "text",
+        "key": "key",
+    }
+    name = my_map(written, items=items)
+    path = written("who,what,ok,when\nada,e1,yes,2026-01-05T10:00:00Z\n")
+    written(
+        "id,skill,name,text,key\ne1,s1,Sums,2 + 3?,5\nbroken\n\ne1,s2,Odd,2 + 3?,5\na\x00,,,,\n",
+        "items.csv",
+    )
+    log = open_log(path, name)
+    skills, items_read = log.nouns()
+    assert [(s.skill_id, s.name) for s in skills] == [("s1", "Sums"), ("s2", "Odd")]
+    assert [(x.item_id, x.text, x.answer) for x in items_read] == [("e1", "2 + 3?", "5")]
+    assert items_read[0].skills == ("s1", "s2")
+    assert log.notes == ["items.csv: 1 rows could not be read and were left out"]
+
+
+def test_matrices_with_other_columns_or_cells_are_refused(written: Written) -> None:
+    path = written("1\t0\n", "Math1/data.txt")
+    written("1\t2\n", "Math1/q.txt")
+    with pytest.raises(DataError, match=r"q\.txt line 1: only 0 and 1"):
+        outcome(path)
+    with pytest.raises(DataError, match="matrix map mine needs the column who, what, ok, when"):
+        outcome(path, my_map(written, layout="matrix"))
+    columns = {"learner": "learner", "item": ["item"], "correct": {"column": "cell"}}
+    name = my_map(written, layout="matrix", time=None, **columns)
+    _, refused = outcome(written("1\t" + "9" * 200_000 + "\n", "big.txt"), name)
+    assert [r.line for r in refused] == [1]
+
+
+def test_a_time_of_answer_that_is_missing_leaves_the_duration_out(written: Written) -> None:
+    name = my_map(written, response_time={"until": "end"})
+    start = "ada,e1,yes,2026-01-05T10:00:00Z,"
+    rows = [start, start + "2026-01-05T10:00:02Z", start + "soon"]
+    good, refused = outcome(written("\n".join(["who,what,ok,when,end", *rows])), name)
+    assert [x.response_time_ms for x in good] == [None, 2000]
+    assert [(r.line, r.field) for r in refused] == [(4, "end")]
+    assert len(outcome(written("who,what,ok,when\n" + start[:-1]), name)[0]) == 1
+
+
 def test_rows_with_an_id_or_a_time_are_the_same_in_any_order(written: Written) -> None:
     for text in (ASSISTMENTS, DATASHOP):
         head, *rows = text.splitlines(keepends=True)
