@@ -18,18 +18,20 @@ from datetime import timedelta
 from pathlib import Path
 
 import psycopg
-from report import Report, Table
+from report import Cell, Report, Table
 
 from learnloop.core.ids import InteractionId, ItemId, LearnerId
 from learnloop.core.types import Interaction, InteractionKind
 from learnloop.storage import migrate, open_store
-from learnloop.storage.sql.rows import Row, interaction_row
+from learnloop.storage.sql.rows.cells import Row
+from learnloop.storage.sql.rows.log import interaction_row
 from learnloop.storage.sql.schema import interactions
 from learnloop.storage.sql.statements import from_arrays, insert
 from learnloop.testing.builders import NOON
 from learnloop.testing.postgres import PostgresServer
 
 BATCH = 100
+RELAXED = "&options=-c%20synchronous_commit%3Doff"
 INSERT = insert(interactions)
 FROM_ARRAYS = from_arrays(interactions, "").postgresql.encode()
 Way = Callable[[str, list[list[Interaction]], list[list[Row]]], float]
@@ -140,6 +142,20 @@ def measure(
         )
 
 
+def price_of_durability(
+    table: Table, database: str, new_url: Callable[[], str], args: argparse.Namespace
+) -> None:
+    """Rows per second of `append`, by rows per transaction."""
+    answers = make_answers(args.rows)
+    row: dict[str, Cell] = {"database": database}
+    for size in (1, 10, 100, 1000):
+        part = answers[: min(args.rows, 1000 * size)]
+        batches = [part[at : at + size] for at in range(0, len(part), size)]
+        seconds = statistics.median(append(new_url(), batches, []) for _ in range(args.rounds))
+        row[f"rows_per_s_by_{size}"] = len(part) / seconds
+    table.add(**row)
+
+
 @contextmanager
 def sqlite_urls(synchronous: str) -> Iterator[Callable[[], str]]:
     """New files in a folder that is deleted in the end."""
@@ -160,16 +176,23 @@ def main() -> None:
         "beside the first way of the database, within the round",
     ]
     report = Report("speed/ingest", protocol)
-    table = report.table("Durable append, 100 rows per transaction")
+    table = report.table(f"Append beside bare inserts, {BATCH} rows per transaction")
+    price = report.table("Price of durability: append, by rows per transaction")
     for synchronous in ("NORMAL", "FULL"):
         with sqlite_urls(synchronous) as new_url:
             ways: list[Way] = [sqlite_executemany, append, append_known]
-            measured = _migrated(new_url)
-            measure(table, f"SQLite {synchronous}", measured, ways, args)
+            name = f"SQLite {synchronous}"
+            measure(table, name, _migrated(new_url), ways, args)
+            price_of_durability(price, name, _migrated(new_url), args)
     server = PostgresServer()
     try:
+        new_url = _migrated(server.new_database)
         ways = [psycopg_executemany, psycopg_unnest, append, append_known]
-        measure(table, "PostgreSQL", _migrated(server.new_database), ways, args)
+        measure(table, "PostgreSQL", new_url, ways, args)
+        price_of_durability(price, "PostgreSQL", new_url, args)
+        price_of_durability(
+            price, "PostgreSQL, synchronous_commit=off", lambda: new_url() + RELAXED, args
+        )
     finally:
         server.remove()
     report.finish(args.json)

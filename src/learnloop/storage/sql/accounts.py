@@ -8,7 +8,7 @@ from learnloop.core.errors import ConflictingDuplicate, NotFound
 from learnloop.core.ids import KeyId, LearnerId
 from learnloop.core.records import ApiKey
 from learnloop.core.time import to_us
-from learnloop.storage.sql.rows import key_of, key_row
+from learnloop.storage.sql.rows.people import key_of, key_row
 from learnloop.storage.sql.schema import api_keys, class_members
 from learnloop.storage.sql.session import Session
 from learnloop.storage.sql.statements import insert_new, param, statement

@@ -6,16 +6,15 @@ from sqlalchemy import literal_column, select
 
 from learnloop.core.types import Course, Item, Skill
 from learnloop.storage.checks import catalog_version
-from learnloop.storage.sql.rows import (
-    Row,
+from learnloop.storage.sql.rows.catalog import (
     course_of,
     course_row,
-    dumps,
     item_of,
     item_row,
     skill_of,
     skill_row,
 )
+from learnloop.storage.sql.rows.cells import Row, dumps
 from learnloop.storage.sql.schema import catalog_versions, courses, items, skills
 from learnloop.storage.sql.session import Session
 from learnloop.storage.sql.statements import param, statement, upsert

@@ -8,7 +8,7 @@ from learnloop.core.errors import ConflictingDuplicate
 from learnloop.core.ids import DecisionId, LearnerId
 from learnloop.core.records import LearningPath
 from learnloop.core.types import Decision, Outcome
-from learnloop.storage.sql.rows import (
+from learnloop.storage.sql.rows.choices import (
     decision_of,
     decision_row,
     outcome_of,

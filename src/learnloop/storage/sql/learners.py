@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from learnloop.core.ids import LearnerId
 from learnloop.core.types import Learner
-from learnloop.storage.sql.rows import learner_of, learner_row
+from learnloop.storage.sql.rows.people import learner_of, learner_row
 from learnloop.storage.sql.schema import learners
 from learnloop.storage.sql.session import Session
 from learnloop.storage.sql.statements import (

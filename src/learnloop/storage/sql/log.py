@@ -13,13 +13,8 @@ from learnloop.core.ids import InteractionId, LearnerId
 from learnloop.core.records import StoredState
 from learnloop.core.types import Interaction, OrderKey, Ref
 from learnloop.storage.checks import ref_text
-from learnloop.storage.sql.rows import (
-    Row,
-    interaction_of,
-    interaction_row,
-    state_of,
-    state_row,
-)
+from learnloop.storage.sql.rows.cells import Row
+from learnloop.storage.sql.rows.log import interaction_of, interaction_row, state_of, state_row
 from learnloop.storage.sql.schema import interactions, learner_states
 from learnloop.storage.sql.session import Session
 from learnloop.storage.sql.statements import (

@@ -9,7 +9,7 @@ from learnloop.core.records import AuditEntry, ModelRecord, StoredReply
 from learnloop.core.time import to_us
 from learnloop.core.types import Ref
 from learnloop.storage.checks import ref_text
-from learnloop.storage.sql.rows import (
+from learnloop.storage.sql.rows.registry import (
     audit_of,
     audit_row,
     model_of,

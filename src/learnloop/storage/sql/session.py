@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from learnloop.core.errors import StoreUnavailable
-from learnloop.storage.sql.rows import Row
+from learnloop.storage.sql.rows.cells import Row
 from learnloop.storage.sql.statements import Statement
 
 

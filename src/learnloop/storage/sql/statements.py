@@ -12,7 +12,7 @@ from sqlalchemy import BindParameter, ClauseElement, ColumnElement, Table, bindp
 from sqlalchemy import select as core_select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from learnloop.storage.sql.rows import dumps
+from learnloop.storage.sql.rows.cells import dumps
 
 SQLITE, POSTGRESQL = 0, 1
 NO_LIMIT = 2**62
