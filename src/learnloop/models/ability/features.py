@@ -47,9 +47,12 @@ def view(
         own = _mean([seen_now(traces.get(s, blank), config, step, at_us) for s in skills])
     deviation, spread, s_fast, s_middle, s_slow, s_last, s_n, right, taught, steps, s_us, met = own
     same = 0.0
-    for skill in skills:
-        if skill in before:
-            same = 1.0
+    if skills is before:
+        same = 1.0 if skills else 0.0
+    else:
+        for skill in skills:
+            if skill in before:
+                same = 1.0
     ln_n = log1p(n)
     ln_right = log1p(right)
     return (

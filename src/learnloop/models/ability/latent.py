@@ -27,6 +27,10 @@ from learnloop.models.ability.state import (
 US_PER_DAY = 86_400_000_000
 PROBIT = 0.39269908169872414  # pi / 8
 LONGEST_STREAK = 10
+FAST, MIDDLE, SLOW = 0.3, 0.1, 0.03  # weight of the newest answer in the learner's averages,
+SKILL_FAST, SKILL_MIDDLE, SKILL_SLOW = 0.5, 0.2, 0.07  # in those of a skill,
+RESULT = 0.4  # and in that of an item
+_new = tuple.__new__  # half the cost of calling the named tuple
 NEW_ITEM = ItemTrace(0, 0, 0, 0.0, 0, 0)
 
 
@@ -46,7 +50,8 @@ def widened(variance: float, prior: float, elapsed_us: int, per_day: float) -> f
     """A variance after time has passed: grows linearly, never past the prior it started from."""
     if elapsed_us <= 0 or variance >= prior:
         return variance
-    return min(variance + per_day * elapsed_us / US_PER_DAY, prior)
+    wider = variance + per_day * elapsed_us / US_PER_DAY
+    return wider if wider < prior else prior
 
 
 def decayed(mean: float, elapsed_us: int, per_day: float) -> float:
@@ -88,65 +93,76 @@ def answered(
         facts: The item's frozen parameters.
     """
     mean, variance, fast, middle, slow, _, streak, n, step, last_us, _ = state.learner
-    skills = facts.skills
-    traces = state.skills.copy()
-    share = 1.0 / (len(skills) or 1)
+    skills, traces = facts.skills, state.skills.copy()
+    share = 1.0 / len(skills) if skills else 0.0
     variance = widened(variance, config.ability_variance, at_us - last_us, config.daily_drift)
-    step += 1
-    moved = []
     deviation = spread = 0.0
     for skill in skills:
-        old = traces.get(skill, blank)
-        elapsed = at_us - old[10] if old[9] else 0
-        d = decayed(old[0], elapsed, config.daily_decay)
-        v = widened(old[1], config.skill_variance, elapsed, config.daily_drift)
-        deviation += d * share
-        spread += v * share * share
-        moved.append((skill, old, d, v))
+        trace = traces[skill] = _as_of(traces.get(skill, blank), config, at_us)
+        deviation += trace[0] * share
+        spread += trace[1] * share * share
     total = variance + spread
     p = sigmoid((facts.base + mean + deviation) / sqrt(1.0 + PROBIT * total))
-    y = 1.0 if correct else 0.0
-    error = y - p
     w = p * (1.0 - p)
     scale = 1.0 / (1.0 + total * w)
-    surprise = y - facts.p_base
-    for skill, old, d, v in moved:
-        gain = v * scale
-        traces[skill] = SkillTrace(
-            d + gain * share * error,
-            v - gain * v * share * share * w + config.skill_drift,
-            old[2] + 0.5 * (surprise - old[2]),
-            old[3] + 0.2 * (surprise - old[3]),
-            old[4] + 0.07 * (surprise - old[4]),
+    y = 1.0 if correct else 0.0
+    pull, shrink, surprise = scale * (y - p), scale * w, y - facts.p_base
+    step += 1
+    for skill in skills:
+        d, v, s_fast, s_middle, s_slow, _, s_n, right, taught, _, _ = traces[skill]
+        shared = v * share
+        after = (
+            d + shared * pull,
+            v - shared * shared * shrink + config.skill_drift,
+            s_fast + SKILL_FAST * (surprise - s_fast),
+            s_middle + SKILL_MIDDLE * (surprise - s_middle),
+            s_slow + SKILL_SLOW * (surprise - s_slow),
             surprise,
-            old[6] + 1,
-            old[7] + correct,
-            old[8],
+            s_n + 1,
+            right + correct,
+            taught,
             step,
             at_us,
         )
-    gain = variance * scale
-    if correct:
-        streak = min(streak + 1, LONGEST_STREAK) if streak > 0 else 1
-    else:
-        streak = max(streak - 1, -LONGEST_STREAK) if streak < 0 else -1
-    learner = LearnerTrace(
-        mean + gain * error,
-        variance - gain * variance * w + config.ability_drift,
-        fast + 0.3 * (surprise - fast),
-        middle + 0.1 * (surprise - middle),
-        slow + 0.03 * (surprise - slow),
+        traces[skill] = _new(SkillTrace, after)
+    me = (
+        mean + variance * pull,
+        variance - variance * variance * shrink + config.ability_drift,
+        fast + FAST * (surprise - fast),
+        middle + MIDDLE * (surprise - middle),
+        slow + SLOW * (surprise - slow),
         surprise,
-        streak,
+        _streak(streak, correct),
         n + 1,
         step,
         at_us,
         skills,
     )
-    seen = state.items.get(item_id, NEW_ITEM)
-    sign = 1 if correct else -1
-    met = ItemTrace(seen[0] + 1, seen[1], sign, seen[3] + 0.4 * (sign - seen[3]), step, at_us)
-    return AbilityState(learner, traces, _remember(state.items, item_id, met))
+    met = _met(state.items.get(item_id, NEW_ITEM), correct, step, at_us)
+    return AbilityState(_new(LearnerTrace, me), traces, _remember(state.items, item_id, met))
+
+
+def _as_of(trace: SkillTrace, config: Config, at_us: int) -> SkillTrace:
+    """The trace when nothing but time has passed; a trace of the same instant is itself."""
+    elapsed = at_us - trace[10]
+    if elapsed <= 0 or not trace[9]:
+        return trace
+    mean = decayed(trace[0], elapsed, config.daily_decay)
+    variance = widened(trace[1], config.skill_variance, elapsed, config.daily_drift)
+    return _new(SkillTrace, (mean, variance, *trace[2:]))
+
+
+def _streak(streak: int, correct: bool) -> int:
+    if correct:
+        return min(streak + 1, LONGEST_STREAK) if streak > 0 else 1
+    return max(streak - 1, -LONGEST_STREAK) if streak < 0 else -1
+
+
+def _met(trace: ItemTrace, correct: bool, step: int, at_us: int) -> ItemTrace:
+    n, n_studied, _, average, _, _ = trace
+    result = 1 if correct else -1
+    average += RESULT * (result - average)
+    return _new(ItemTrace, (n + 1, n_studied, result, average, step, at_us))
 
 
 def _remember(items: dict[str, ItemTrace], item_id: str, met: ItemTrace) -> dict[str, ItemTrace]:
