@@ -292,7 +292,9 @@ def test_markup_in_names_is_only_text(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=300))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200
+)
 def test_any_bytes_are_a_catalog_or_refused(tmp_path: Path, text: bytes) -> None:
     for start in (b"", b"item_id,text\n", b'{"items": [', b'{"items": [{"item_id": "a", "text": "'):
         (tmp_path / "f").write_bytes(start + text)

@@ -1,7 +1,7 @@
 """Which answers count as right."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from learnloop.catalog.grading import grade, number
@@ -97,11 +97,13 @@ def test_what_can_not_be_graded_is_refused() -> None:
 
 
 @given(st.fractions(-1000, 1000, max_denominator=10**6))
+@settings(deadline=None)
 def test_a_fraction_is_read_back_exactly(value: object) -> None:
     assert number(str(value)) == value
 
 
 @given(st.text(max_size=200))
+@settings(deadline=None)
 def test_any_text_gets_a_verdict(text: str) -> None:
     assert grade(item("3/4"), text) in (True, False)
     assert grade(item("5x + 3"), text) in (True, False)

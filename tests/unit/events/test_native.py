@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from learnloop.core.errors import InvalidInput, NaiveTime
@@ -150,6 +150,7 @@ def test_messages_say_what_is_known() -> None:
 
 
 @given(st.integers(0, 2**41), st.integers(-23 * 60, 23 * 60))
+@settings(deadline=None)
 def test_every_zone_means_the_same_instant(ms: int, minutes: int) -> None:
     instant = EPOCH + timedelta(milliseconds=ms)
     local = instant.astimezone(timezone(timedelta(minutes=minutes))) if ms > 10**8 else instant
@@ -165,6 +166,7 @@ json_values = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(sorted(GOOD)) | st.text(), json_values, max_size=8))
+@settings(deadline=None)
 def test_any_json_object_is_taken_or_refused(changes: dict[str, object]) -> None:
     try:
         batch = native.decode(body(**changes))
@@ -175,6 +177,7 @@ def test_any_json_object_is_taken_or_refused(changes: dict[str, object]) -> None
 
 
 @given(st.binary(max_size=200))
+@settings(deadline=None)
 def test_any_bytes_are_taken_or_refused(sent: bytes) -> None:
     with pytest.raises(InvalidInput):
         native.decode_one(sent)

@@ -83,7 +83,7 @@ def test_a_file_that_is_not_there_or_a_folder_says_so(tmp_path: Path) -> None:
 
 
 @given(st.binary(min_size=1, max_size=400))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_byte_is_lost(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "f").write_bytes(content)
     read = Source(tmp_path / "f")
