@@ -46,7 +46,7 @@ faults: development system ## kill, fill and lock things while answers come in (
 	@$(ONE_THREAD) $(BIN)/pytest -m faults $(ARGS)
 
 bench: development ## speed, beside peers where they are installed (minutes)
-	@set -e; for script in benchmarks/*/*.py; do \
+	@set -e; for script in $$(grep -l __main__ benchmarks/*/*.py); do \
 		echo "==> $$script"; $(ONE_THREAD) $(BIN)/python $$script $(ARGS); done
 
 lock: venv ## pin the requirements again
