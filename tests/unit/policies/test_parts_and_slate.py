@@ -59,9 +59,9 @@ def naive_score(c, row):
 
     low, high = CONFIG.bands[said.progression_rate or ProgressionRate.MODERATE]
     p = c.estimates[Target.CORRECT].values[row]
-    total = w.zone * (1 - min(max(low - p, p - high, 0.0) / 0.3, 1.0))
+    total = w.zone * min(p / low, 1.0, max(1 - (p - high) / 0.3, 0.0))
     total += sum(map(skill_part, item.skills)) / max(len(item.skills), 1)
-    total += w.retry * (seen.item_correct.get(item.item_id) is False)
+    total += w.retry * p * (seen.item_correct.get(item.item_id) is False)
     if said.preferred_content_type:
         total += w.preference * (item.kind in KINDS_OF[said.preferred_content_type])
     if said.session_minutes:
@@ -98,7 +98,7 @@ def test_a_slower_learner_is_shown_easier_items():
 
 def test_the_zone_is_one_inside_the_band_and_falls_evenly_outside():
     c = context(0, preferences=Preferences())
-    p = np.array([0.39, 0.55, 0.70, 0.8, 0.85, 0.925, 1.0])
+    p = np.array([0.0, 0.35, 0.70, 0.8, 0.85, 0.925, 1.0])
     np.testing.assert_allclose(in_zone(p, c, CONFIG), [0, 0.5, 1, 1, 1, 0.75, 0.5], atol=1e-9)
 
 

@@ -24,7 +24,10 @@ class Weights(BaseModel):
     goal: float = Field(0.15, description="The learner's goal names the skill or needs it.")
     unlocks: float = Field(0.05, description="Other skills wait for this one.")
     doubt: float = Field(0.05, description="The estimate of the skill is unsure.")
-    retry: float = Field(0.05, description="The learner's last answer to this item was wrong.")
+    retry: float = Field(
+        0.05,
+        description="The learner's last answer to this item was wrong, and now it can be done.",
+    )
     preference: float = Field(0.03, description="The kind of content the learner prefers.")
     time: float = Field(0.02, description="It fits the minutes the learner has.")
 
@@ -43,8 +46,8 @@ class Config(BaseModel):
         },
         description="Target band of P(correct) by the progression rate that the learner chose.",
     )
-    band_edge: float = Field(
-        0.30, gt=0, description="How far outside the band the zone part reaches 0."
+    easy_edge: float = Field(
+        0.30, gt=0, description="How far above the band the zone part reaches 0."
     )
     target: float = Field(
         0.85, gt=0, lt=1, description="Mastery to reach where the learner's goal names none."

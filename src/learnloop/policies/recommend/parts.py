@@ -1,14 +1,15 @@
 """How good is each item for this learner now? A weighted sum of interpretable parts in [0, 1].
 
     score(i) = sum over parts of weight * part(i)
-    zone        1 - distance of P(correct) from the target band / band_edge
+    zone        1 inside the target band [low, high] of P(correct); p / low below it, so that of
+                items that are all too hard the easiest is best; 1 - (p - high) / easy_edge above
     gap         (target - level) / target              of the skill
     review      min(1, overdue / 2) * (1 + fading) / 2 of a skill that is due (overdue >= 1)
                 fading = min(1, (share of right answers - level) / 0.2)
     goal        1 named by the goal, `needed_for_goal` where a named skill needs it
     unlocks     share of the skills that need this one, while it is not known
     doubt       stddev of mastery / 0.25
-    retry       1 where the last answer to the item was wrong
+    retry       P(correct) where the last answer to the item was wrong: again, when it can be done
     preference  1 for the kinds of the preferred content type
     time        minutes per session / time needed, at most 1
 
@@ -74,16 +75,16 @@ def score(context: Context, correct: Estimate, mastery: Estimate, config: Config
     total = means_over_skills(items, per_skill)
     total += w.zone * zone
     total += TIE_BREAK * graph.tie_break
-    _add_own_wishes(total, context, config)
+    _add_own_wishes(total, context, correct.values, config)
     return Scores(total, correct.values, zone, skill_parts, now, target)
 
 
 def in_zone(p_correct: Floats, context: Context, config: Config) -> Floats:
-    """(n,) 1 inside the learner's target band, falling to 0 at `band_edge` outside of it."""
+    """(n,) 1 inside the learner's target band, 0 at p = 0 and at `easy_edge` above the band."""
     rate = context.learner.preferences.progression_rate or ProgressionRate.MODERATE
     low, high = config.bands[rate]
-    outside = np.maximum(low - p_correct, p_correct - high)
-    zone: Floats = 1.0 - np.minimum(np.maximum(outside, 0.0) / config.band_edge, 1.0)
+    above = 1.0 - (p_correct - high) / config.easy_edge
+    zone: Floats = np.maximum(np.minimum(np.minimum(p_correct / low, above), 1.0), 0.0)
     return zone
 
 
@@ -109,10 +110,10 @@ def _goal(context: Context, config: Config) -> Floats:
     return goal
 
 
-def _add_own_wishes(total: Floats, context: Context, config: Config) -> None:
+def _add_own_wishes(total: Floats, context: Context, p_correct: Floats, config: Config) -> None:
     items, said, row_of = context.items, context.learner.preferences, context.items.row_of
     wrong = [row_of[i] for i, ok in context.evidence.item_correct.items() if not ok and i in row_of]
-    total[wrong] += config.weights.retry
+    total[wrong] += config.weights.retry * p_correct[wrong]
     if said.preferred_content_type is not None:
         for kind in KINDS_OF[said.preferred_content_type]:
             total += config.weights.preference * (items.kinds == kind.value)

@@ -49,7 +49,7 @@ def _parts(context: Context, row: int, scores: Scores, config: Config) -> list[P
     item = items.items[row]
     found = [(w.zone * float(scores.zone[row]), "zone", -1)]
     if context.evidence.item_correct.get(item.item_id) is False:
-        found.append((w.retry, "retry", -1))
+        found.append((w.retry * float(scores.p_correct[row]), "retry", -1))
     if said.preferred_content_type and item.kind in KINDS_OF[said.preferred_content_type]:
         found.append((w.preference, "preference", -1))
     if said.session_minutes and (item.expected_seconds or 1e9) <= said.session_minutes * 60:
