@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from learnloop.core.answers import STUDY, AnswerLog
+from learnloop.core.ids import ItemId
 from learnloop.core.types import Bools, Floats, Ints
 from learnloop.models.ability.config import Config
 from learnloop.models.ability.difficulty import (
@@ -86,7 +87,7 @@ def replay(log: AnswerLog, fold: Ints, books: list[ItemBook], config: Config) ->
         instant = -1
         for row in range(starts[learner], starts[learner + 1]):
             i, at_us = items[row], times[row]
-            name = log.item_ids[i]
+            name = ItemId(log.item_ids[i])
             facts = memo.get(i)
             if facts is None:
                 facts = memo[i] = book.facts(name, names[i], authored[i])

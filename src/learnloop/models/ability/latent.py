@@ -14,6 +14,7 @@ Pelanek (2016), Applications of the Elo rating system in adaptive educational sy
 
 from math import exp, sqrt
 
+from learnloop.core.ids import ItemId
 from learnloop.models.ability.config import Config
 from learnloop.models.ability.difficulty import ItemFacts, sigmoid
 from learnloop.models.ability.state import (
@@ -62,7 +63,7 @@ def decayed(mean: float, elapsed_us: int, per_day: float) -> float:
 
 
 def studied(
-    state: AbilityState, blank: SkillTrace, item_id: str, skills: tuple[str, ...], at_us: int
+    state: AbilityState, blank: SkillTrace, item_id: ItemId, skills: tuple[str, ...], at_us: int
 ) -> AbilityState:
     """The state after an item was studied without an answer: only counts and times change."""
     me = state.learner
@@ -82,7 +83,7 @@ def answered(
     blank: SkillTrace,
     config: Config,
     facts: ItemFacts,
-    item_id: str,
+    item_id: ItemId,
     correct: bool,
     at_us: int,
 ) -> AbilityState:
@@ -165,7 +166,9 @@ def _met(trace: ItemTrace, correct: bool, step: int, at_us: int) -> ItemTrace:
     return _new(ItemTrace, (n + 1, n_studied, result, average, step, at_us))
 
 
-def _remember(items: dict[str, ItemTrace], item_id: str, met: ItemTrace) -> dict[str, ItemTrace]:
+def _remember(
+    items: dict[ItemId, ItemTrace], item_id: ItemId, met: ItemTrace
+) -> dict[ItemId, ItemTrace]:
     kept = items.copy()
     if item_id in kept:
         del kept[item_id]  # so that the order of the dict is the order of the last meeting

@@ -6,7 +6,7 @@ for the items met lately. `predict` equals `p_correct` item by item (a test hold
 """
 
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from learnloop.models.ability.config import Config
 from learnloop.models.ability.difficulty import ItemBook
 from learnloop.models.ability.features import (
     ITEM_SLOPES,
+    RECALL,
     US_PER_MINUTE,
     VIEW,
     WIN_KNOT,
@@ -52,8 +53,8 @@ class Scorer:
         slopes: (n, S) weights of each item's own on the entries `ITEM_SLOPES` of a view.
         set_of: (n,) the item's skill set.
         weights: (n_sets, V) readout weights of each set.
-        by_item: (V, 2) weights that count times easiness and times reliability.
-        of_recall: (R, 2) weights of a recall, and those that count times easiness.
+        by_item: (2, V) weights that count times easiness and times reliability.
+        of_recall: (2, R) weights of a recall, and those that count times easiness.
         members: (n_sets, K) skill numbers, padded with `len(skill_number)`.
         widths: (n_sets,) skills in each set.
         skill_number: Skill id -> number, here.
@@ -96,8 +97,8 @@ def scorer_of(table: ItemTable, book: ItemBook, readout: Readout) -> Scorer:
         _rows([readout.items.get(x.item_id, NO_SLOPES)[1:] for x in table.items], N_ITEM_SLOPES),
         np.array(set_of, dtype=np.int64),
         _rows([readout.sets.get(x, readout.shared) for x in sets], len(VIEW)),
-        np.array((readout.easiness, readout.reliability)).T,
-        np.array((readout.recall, readout.recall_easiness)).T,
+        np.array((readout.easiness, readout.reliability)),
+        np.array((readout.recall, readout.recall_easiness)),
         members,
         np.array(widths, dtype=np.int64),
         skill_number,
@@ -114,16 +115,16 @@ def logits(
     """(n,) logits of a right answer and (n,) posterior variances of ability plus deviation."""
     seen = views(scorer, config, state, at_us)
     c = scorer.set_of
-    by_item = seen @ scorer.by_item
-    logit = np.einsum("cv,cv->c", seen, scorer.weights)[c] + scorer.fixed
-    logit += scorer.easiness * by_item[c, 0] + scorer.reliability * by_item[c, 1]
-    logit += np.einsum("ns,ns->n", seen[c, ITEM_SLOPES], scorer.slopes)
+    by_item = scorer.by_item @ seen.T
+    logit = np.einsum("cv,cv->c", seen, scorer.weights).take(c) + scorer.fixed
+    logit += scorer.easiness * by_item[0].take(c) + scorer.reliability * by_item[1].take(c)
+    logit += np.einsum("ns,ns->n", seen[:, ITEM_SLOPES].take(c, axis=0), scorer.slopes)
     rows, met = _recalls(scorer.table, state, at_us)
-    if rows:
-        of_recall = met @ scorer.of_recall
-        logit[rows] += of_recall[:, 0] + scorer.easiness[rows] * of_recall[:, 1]
+    if len(rows):
+        of_recall = scorer.of_recall @ met
+        logit[rows] += of_recall[0] + scorer.easiness.take(rows) * of_recall[1]
     variance = seen[:, _AT["variance"]] + seen[:, _AT["skill_spread"]]
-    return np.clip(logit, -LIMIT, LIMIT), variance[c]
+    return np.clip(logit, -LIMIT, LIMIT), variance.take(c)
 
 
 def views(scorer: Scorer, config: Config, state: AbilityState, at_us: int) -> Floats:
@@ -179,20 +180,17 @@ def _shares_a_skill(scorer: Scorer, state: AbilityState) -> Floats:
     return out
 
 
-def _recalls(table: ItemTable, state: AbilityState, at_us: int) -> tuple[list[int], Floats]:
-    """Table rows of the items met lately, and their `features.recall`, (m, len(RECALL))."""
-    row_of = table.row_of
-    met = [(row_of[x], t) for x, t in state.items.items() if x in row_of]  # type: ignore[index]
-    if not met:
-        return [], np.zeros((0, 0))
-    flat = chain.from_iterable(t for _, t in met)
-    raw = np.fromiter(flat, np.float64, 6 * len(met)).reshape(-1, 6)
-    out = np.empty((len(met), 8))
-    out[:, 0] = 1.0
-    out[:, 1] = np.log1p(raw[:, 0])
-    out[:, 2:4] = raw[:, 2:4]
-    out[:, 4] = np.log1p(np.maximum(at_us - raw[:, 5], 0.0) / US_PER_MINUTE)
-    out[:, 5] = np.log1p(state.learner.step - raw[:, 4])
-    out[:, 6] = out[:, 5] ** 2
-    out[:, 7] = np.log1p(raw[:, 1])
-    return [row for row, _ in met], out
+def _recalls(table: ItemTable, state: AbilityState, at_us: int) -> tuple[Ints, Floats]:
+    """Table rows (m,) of the items met lately, and their `features.recall`, (len(RECALL), m)."""
+    rows = np.fromiter(map(table.row_of.get, state.items, repeat(-1)), np.int64, len(state.items))
+    traces = np.fromiter(chain.from_iterable(state.items.values()), np.float64, 6 * len(rows))
+    here = rows >= 0
+    n, n_studied, last, average, step, met_us = traces.reshape(-1, 6)[here].T
+    out = np.empty((len(RECALL), len(n)))
+    out[0] = 1.0
+    out[2], out[3] = last, average
+    out[1], out[7] = np.log1p(n), np.log1p(n_studied)
+    out[4] = np.log1p(np.maximum(at_us - met_us, 0.0) / US_PER_MINUTE)
+    out[5] = np.log1p(state.learner.step - step)
+    out[6] = out[5] * out[5]
+    return rows[here], out

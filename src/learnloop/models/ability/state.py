@@ -8,6 +8,8 @@ MessagePack and back without losing a bit.
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from learnloop.core.ids import ItemId
+
 MEMORY = 200
 
 
@@ -93,4 +95,4 @@ class AbilityState:
 
     learner: LearnerTrace
     skills: dict[str, SkillTrace] = field(default_factory=dict)
-    items: dict[str, ItemTrace] = field(default_factory=dict)
+    items: dict[ItemId, ItemTrace] = field(default_factory=dict)
