@@ -14,7 +14,7 @@ import pytest
 from learnloop.core.time import ManualClock
 from learnloop.journeys.demo import CLASS, SHOWN, fill
 from learnloop.journeys.engine import PersonalizationEngine
-from tests.journeys.demo_server import DemoServer
+from tests.journeys.demo_server import LEARNLOOP, DemoServer
 
 NOW = datetime(2026, 3, 2, 18, tzinfo=UTC)
 
@@ -90,6 +90,21 @@ def test_the_second_start_keeps_the_keys_and_what_was_answered(running: DemoServ
         assert second.url != running.url
     n = running.get(f"/api/users/{SHOWN}/profile", second.keys["learner"])
     assert n[0] == 200
+
+
+def test_a_taken_port_is_told_in_one_line(running: DemoServer) -> None:
+    port = running.url.rpartition(":")[2]
+    done = subprocess.run(
+        [*LEARNLOOP, "demo", "--no-open", "--port", port],
+        cwd=running.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert port in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.fixture(scope="module")

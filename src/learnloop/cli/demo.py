@@ -76,10 +76,11 @@ def free_port() -> int:
 
 
 def _run(url: str, access: "DemoAccess", port: int, workers: int, *, open_page: bool) -> None:
-    from learnloop.api.server import serve
+    from learnloop.api.server import bind, serve
     from learnloop.cli.greeting import greeting, page
     from learnloop.journeys.engine import PersonalizationEngine, Settings
 
+    bind(HOST, port).close()  # a taken port is told before anything is printed
     settings = Settings(database_url=url)
     address = f"http://{HOST}:{port}"
     with PersonalizationEngine.open(settings=settings) as engine:
