@@ -73,5 +73,5 @@ def _estimate(level: "SkillLevel") -> tuple[str, str, str]:
     if not level.sure:
         return "", "[dim]not sure yet[/]", ""
     filled = round(level.mastery * BAR_WIDTH)
-    bar = f"[green]{'━' * filled}[/][dim]{'━' * (BAR_WIDTH - filled)}[/]"
+    bar = f"[green]{'━' * filled}[/][dim]{'┄' * (BAR_WIDTH - filled)}[/]"
     return bar, f"{level.mastery:.0%}", f"{level.low:.0%}-{level.high:.0%}"

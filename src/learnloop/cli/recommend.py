@@ -55,6 +55,9 @@ def _table(found: "RecommendationSet", items: "ItemTable") -> object:
         item = choice.item
         title = f"[bold]{escape(item.item_id)}[/]\n{escape(item.title or item.text)}"
         table.add_row(
-            str(i), title, chance, "\n".join(escape(sentence(r, items)) for r in choice.reasons)
+            str(i),
+            title,
+            chance,
+            "\n".join(f"• {escape(sentence(r, items))}" for r in choice.reasons),
         )
     return table
