@@ -235,8 +235,14 @@ class PersonalizationEngine:
     # --- catalog and models ---------------------------------------------------------------------
 
     def put_catalog(self, catalog: Catalog) -> str:
-        """Insert or replace courses, skills and items; returns the catalog's new version."""
+        """Insert or replace courses, skills and items; returns the catalog's new version.
+
+        Raises:
+            CatalogError: An unknown skill, a cycle, a wrong answer key, ...: every wrong entry.
+        """
         with self.store.begin() as tx:
+            courses, skills, items = tx.catalog.load()
+            catalog.checked(Catalog(tuple(courses), tuple(skills), tuple(items)))
             return tx.catalog.put(catalog.courses, catalog.skills, catalog.items)
 
     def fit(self) -> ModelPerformance:
