@@ -2,7 +2,7 @@
 
 from learnloop.cli.database import AsJson, Database, open_engine
 from learnloop.cli.models import table
-from learnloop.cli.terminal import print_json, show
+from learnloop.cli.terminal import print_json, show, working
 
 
 def fit(database: Database = None, json: AsJson = False) -> None:
@@ -17,7 +17,8 @@ def fit(database: Database = None, json: AsJson = False) -> None:
 
         learnloop fit --database postgresql://learnloop@localhost/learnloop --json
     """
-    with open_engine(database) as engine:
+    with open_engine(database) as engine, working(quiet=json) as at:
+        at("fitting on every answer of the log")
         fitted = engine.fit()
     if json:
         print_json(fitted)

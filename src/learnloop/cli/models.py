@@ -30,8 +30,13 @@ def table(found: "Iterable[ModelPerformance]") -> object:
     from rich.table import Table
 
     lines = Table("model", "", "made", "figures", box=None)
+    lines.columns[0].no_wrap = True
     for model in found:
         made = f"{model.created_at:%Y-%m-%d %H:%M}" if model.created_at else "from the catalog"
-        figures = ", ".join(f"{name} {value:.4g}" for name, value in model.metrics.items())
+        figures = ", ".join(f"{name} {_figure(value)}" for name, value in model.metrics.items())
         lines.add_row(str(model.ref), "[green]live[/]" if model.live else "", made, figures)
     return lines
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value.is_integer() else f"{value:.4f}"
