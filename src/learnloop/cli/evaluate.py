@@ -62,15 +62,16 @@ def evaluate(
 
 
 def _tables(found: "Evaluation") -> tuple[object, ...]:
+    from rich.markup import escape
     from rich.table import Table
 
     counts = f"{found.n:,} answers of {found.n_learners:,} learners"
-    head = f"[bold]{found.model}[/] on {found.data}: {counts}"
+    head = f"[bold]{found.model}[/] on {escape(found.data)}: {counts}"
     figures = Table("figure", "", "95% interval", box=None)
     for name, interval in found.figures.items():
         figures.add_row(name, f"{interval.point:.4f}", f"{interval.low:.4f} to {interval.high:.4f}")
     checks = Table("audit", "", "", box=None)
     for finding in found.audit.findings:
-        checks.add_row(finding.check, finding.verdict.value, finding.message)
+        checks.add_row(finding.check, finding.verdict.value, escape(finding.message))
     limit = f"a perfectly calibrated model stays under an ece of {found.ece_calibrated_95:.4f}"
     return head, figures, limit, checks

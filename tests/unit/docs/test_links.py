@@ -34,3 +34,14 @@ def test_every_check_that_a_decision_names_exists() -> None:
     ]
     assert named
     assert not [x for x in named if not (ROOT / x[1]).exists()]
+
+
+def test_every_page_that_the_code_points_to_exists() -> None:
+    code = [p for folder in ("src", "benchmarks") for p in (ROOT / folder).rglob("*.py")]
+    named = {
+        (str(path.relative_to(ROOT)), page)
+        for path in code
+        for page in re.findall(r"docs/[\w/.-]+\.md", path.read_text())
+    }
+    assert named
+    assert not [x for x in sorted(named) if not (ROOT / x[1]).exists()]
