@@ -126,11 +126,13 @@ def _batches(table: Table, store: str, url: Callable[[], str], n_rounds: int) ->
         bare.append(20 * N_LEARNERS, 20 * N_LEARNERS)
         for size in BATCHES:
             jobs = {
-                "record, all folds": partial(whole.record, N_BATCHED, size),
                 "append alone": partial(bare.append, N_BATCHED, size),
+                "record, all folds": partial(whole.record, N_BATCHED, size),
             }
-            for what, sample in _rounds(jobs, n_rounds).items():
-                table.add(store=store, batch=size, what=what, **_per_row(sample, size))
+            rows = {what: _per_row(x, size) for what, x in _rounds(jobs, n_rounds).items()}
+            for what, row in rows.items():
+                slower = rows["append alone"]["rows_per_s"] / row["rows_per_s"]
+                table.add(store=store, batch=size, what=what, **row, x_append=slower)
 
 
 def _rounds(jobs: Mapping[str, Callable[[], Timing]], n_rounds: int) -> dict[str, Samples]:
