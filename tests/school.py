@@ -12,6 +12,7 @@ from learnloop.accounts import create_key
 from learnloop.api.app import create_app
 from learnloop.catalog.course import seeded_course
 from learnloop.core.ids import LearnerId
+from learnloop.core.protocols import Clock
 from learnloop.core.records import Role
 from learnloop.core.time import ManualClock
 from learnloop.journeys.engine import PersonalizationEngine
@@ -23,14 +24,24 @@ T = TypeVar("T")
 JSON = {"Content-Type": "application/json"}
 
 
-class World:
-    """The app, its engine, and keys by name (`none` is no key at all)."""
+class School:
+    """The app, its engine, and keys by name; it is not started."""
 
-    def __init__(self, engine: PersonalizationEngine, clock: ManualClock, **app: Any) -> None:
-        self.engine = engine
-        self.clock = clock
-        self.app = create_app(engine, **app)
-        self.keys = make_keys(engine)
+    def __init__(self, url: str = "memory://", *, clock: Clock | None = None, **app: Any) -> None:
+        self.clock: Any = clock or ManualClock(NOW)
+        self.engine = PersonalizationEngine.open(url, clock=self.clock)
+        self.engine.put_catalog(seeded_course())
+        for learner in ("ada", "ben"):
+            self.engine.put_profile(learner, ProfileChange())
+        self.keys = make_keys(self.engine)
+        self.app = create_app(self.engine, **app)
+
+
+class World(School):
+    """A school whose app runs in this thread; `none` is the key of those who have none."""
+
+    def __init__(self, url: str = "memory://", **app: Any) -> None:
+        super().__init__(url, **app)
         self._runner = asyncio.Runner()
         self._transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         self._client = httpx.AsyncClient(transport=self._transport, base_url="http://learnloop")
@@ -104,12 +115,7 @@ def make_keys(engine: PersonalizationEngine) -> dict[str, str]:
 @contextmanager
 def world(url: str = "memory://", **app: Any) -> Iterator[World]:
     """A fresh world on a store."""
-    clock = ManualClock(NOW)
-    engine = PersonalizationEngine.open(url, clock=clock)
-    engine.put_catalog(seeded_course())
-    for learner in ("ada", "ben"):
-        engine.put_profile(learner, ProfileChange())
-    made = World(engine, clock, **app)
+    made = World(url, **app)
     try:
         yield made
     finally:

@@ -19,6 +19,9 @@ from learnloop.journeys.engine import PersonalizationEngine
 
 DESCRIPTION = """What each learner knows, and what to study next, and why.
 
+Every POST takes the header `Idempotency-Key`: sent again with the same body, it gets its first
+reply again and nothing is done twice; with another body it is refused (422). Kept for 24 hours.
+
 Send `Authorization: Bearer ll_...`. Every error is `application/problem+json` (RFC 9457). A learner
 whom the key may not see answers 404, like one who does not exist."""
 

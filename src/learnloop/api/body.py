@@ -6,23 +6,28 @@ nested deeper than 64; no NUL or lone surrogate, which databases can't store.
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
 from typing import Any, NoReturn
 
+import msgspec
 from fastapi import Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from learnloop.api.errors import HttpProblem
+from learnloop.core.errors import InvalidInput
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 64
 MAX_DIGITS = 400
+MAX_EXACT = 2**53
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
 # Texts that can't be stored are only ever written with one of these.
 _SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+# JSON Schema counts 5.0 and 5e1 as integers; most bodies have no number like these.
+_WHOLE = re.compile(rb"[:\[,]\s*-?\d+(?:\.0+(?:[eE][+-]?\d+)?|(?:\.\d+)?[eE][+-]?\d+)\s*[,}\]]")
 _DEPTH = re.compile(rb"[\[{]")
 
 
@@ -70,6 +75,12 @@ def parse(body: bytes) -> Any:
     return value
 
 
+def parse_bytes(body: bytes) -> bytes:
+    """The same body, checked like `parse`, its whole numbers written as such."""
+    value = parse(body)
+    return msgspec.json.encode(value) if _WHOLE.search(body) else body
+
+
 def headers_of(scope: Mapping[str, Any]) -> dict[bytes, bytes]:
     """The request's headers by lower-case name; of one given twice, the last."""
     return dict(scope["headers"])
@@ -90,15 +101,29 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route whose handler gets a `StrictRequest`."""
+    """A route whose handler gets a `StrictRequest`, and no query that it does not know."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler = super().get_route_handler()
+        known = {param.alias for param in self.dependant.query_params}
 
         async def strict(request: Request) -> Response:
+            check_query(request.query_params, known)
             return await handler(StrictRequest(request.scope, request.receive))
 
         return strict
+
+
+def check_query(asked: Iterable[str], known: Collection[str]) -> None:
+    """Pass if all of a query's names are known; a mistyped one would change nothing, silently.
+
+    Raises:
+        InvalidInput: One is not.
+    """
+    for name in asked:
+        if name not in known:
+            names = ", ".join(sorted(known)) or "none"
+            raise InvalidInput(f"{name[:100]}: no such query parameter; known: {names}", field=name)
 
 
 async def _rest(message: Mapping[str, Any], receive: Receive) -> bytes:
@@ -150,7 +175,14 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-_decoder = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_constant, parse_int=_integer)
+def _number(text: str) -> float:
+    value = float(text)
+    return int(value) if value.is_integer() and abs(value) <= MAX_EXACT else value
+
+
+_decoder = json.JSONDecoder(
+    object_pairs_hook=_pairs, parse_constant=_constant, parse_int=_integer, parse_float=_number
+)
 
 
 def _depth(value: Any) -> int:

@@ -11,7 +11,7 @@ from typing import Annotated, TypeVar
 
 from fastapi import Query
 
-from learnloop.core.errors import InvalidInput
+from learnloop.core.errors import NotFound
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 500
@@ -30,14 +30,14 @@ def page(
     """The elements behind the cursor, and the cursor of the next page (None = the last page).
 
     Raises:
-        InvalidInput: The cursor is none that was given here, or its element is gone.
+        NotFound: The cursor is none that was given here, or its element is gone.
     """
     start = 0
     if cursor is not None:
         last = _decoded(cursor)
         start = next((i + 1 for i, x in enumerate(elements) if name_of(x) == last), -1)
         if start < 0:
-            raise InvalidInput("cursor: its place is gone; start without a cursor", field="cursor")
+            raise NotFound("cursor: its place is gone; start without a cursor", field="cursor")
     found = elements[start : start + limit]
     more = start + limit < len(elements)
     return found, _encoded(name_of(found[-1])) if more else None
@@ -52,6 +52,6 @@ def _decoded(cursor: str) -> str:
         raw = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         return base64.b64decode(raw, altchars=b"-_", validate=True).decode()
     except (ValueError, binascii.Error):
-        raise InvalidInput(
+        raise NotFound(
             "cursor: not one that was given here; send next_cursor as it came", field="cursor"
         ) from None

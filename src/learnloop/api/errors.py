@@ -41,6 +41,7 @@ STATUS: Mapping[type[LearnloopError], int] = {
 # Codes of a single element that was rejected, where the status is not that of wrong input.
 STATUS_OF_CODE: Mapping[str, int] = {
     "unknown_learner": 404,
+    "unknown_item": 404,
     core.ConflictingDuplicate.code: 409,
 }
 

@@ -39,6 +39,7 @@ Headers = dict[bytes, bytes]
 Work = Callable[[Live, Transaction], bytes]
 
 DEFAULT_N = 5
+QUERY = ("limit", "type")
 
 
 class HotEndpoint(ABC):
@@ -82,8 +83,7 @@ class RecordInteractions(HotEndpoint):
     needs = KeyScope.INTERACTIONS_WRITE
 
     async def handle(self, key: ApiKey, scope: Scope, headers: Headers, receive: Receive) -> bytes:
-        body = await bodies.read(headers, receive)
-        bodies.parse(body)
+        body = bodies.parse_bytes(await bodies.read(headers, receive))
         intake = Intake.of(key, native.decode(body))
 
         def work(live: Live, tx: Transaction) -> bytes:
@@ -118,8 +118,7 @@ class GiveFeedback(HotEndpoint):
     async def handle(self, key: ApiKey, scope: Scope, headers: Headers, receive: Receive) -> bytes:
         learner_id = _learner_of(scope)
         recommendation_id: str = scope["path_params"]["recommendationId"]
-        body = await bodies.read(headers, receive)
-        bodies.parse(body)
+        body = bodies.parse_bytes(await bodies.read(headers, receive))
         action, rating = _feedback(body)
 
         def work(live: Live, tx: Transaction) -> bytes:
@@ -165,6 +164,7 @@ def _asked(query_string: bytes) -> tuple[int, ItemKind | None]:
     if not query_string:
         return DEFAULT_N, None
     asked = dict(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True))
+    bodies.check_query(asked, QUERY)
     return _limit(asked.get("limit")), _kind(asked.get("type"))
 
 

@@ -17,7 +17,7 @@ from learnloop.api.schemas.recommendations import (
     FeedbackOut,
     RecommendationsOut,
 )
-from learnloop.api.work import WITH_BODY, IdempotencyKey, UserId, problems
+from learnloop.api.work import WITH_BODY, UserId, problems
 from learnloop.core.types import ItemKind
 
 router = APIRouter()
@@ -32,7 +32,6 @@ router = APIRouter()
 async def record_interactions(
     key: MayRecord,
     interactions: Annotated[InteractionIn | Batch, Body()],
-    idempotency_key: IdempotencyKey = None,
 ) -> None:
     """Record what learners did: one interaction, or up to 1,000.
 
@@ -74,7 +73,6 @@ async def give_feedback(
     user_id: UserId,
     recommendation_id: Annotated[str, Path(alias="recommendationId")],
     feedback: FeedbackIn,
-    idempotency_key: IdempotencyKey = None,
 ) -> None:
     """Say what the learner made of a recommendation; the same again changes nothing.
 

@@ -7,6 +7,7 @@ Reference: draft-ietf-httpapi-idempotency-key-header.
 """
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from learnloop.core.records import ApiKey, StoredReply
 
 KEPT_FOR = timedelta(hours=24)
 MAX_LENGTH = 200
+PATTERN = r"^[!-~]+$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,11 @@ class Once:
         """The identity of a request.
 
         Raises:
-            InvalidInput: The key is empty, too long or not plain ASCII.
+            InvalidInput: The key is empty, too long, or not ASCII without spaces.
         """
-        if not (0 < len(key) <= MAX_LENGTH and key.isascii() and key.isprintable()):
+        if len(key) > MAX_LENGTH or not re.fullmatch(PATTERN, key):
             raise InvalidInput(
-                f"Idempotency-Key: 1-{MAX_LENGTH} printable ASCII characters",
+                f"Idempotency-Key: send 1-{MAX_LENGTH} ASCII characters without spaces",
                 field="Idempotency-Key",
             )
         return cls(f"{caller.key_id} {method} {path}", key, hashlib.sha256(body).hexdigest())

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from learnloop.api.schemas.recommendations import FeedbackIn
 from learnloop.core.errors import Rejection
@@ -83,8 +83,8 @@ class RecommendationsTwin(Struct, frozen=True, gc=False):
 class FeedbackInTwin(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """`schemas.recommendations.FeedbackIn`."""
 
-    action: Literal["accepted", "dismissed", "completed"] | None = None
-    rating: Annotated[int, Meta(ge=1, le=5)] | None = None
+    action: Literal["accepted", "dismissed", "completed"] | UnsetType = UNSET
+    rating: Annotated[int, Meta(ge=1, le=5)] | UnsetType = UNSET
 
 
 class OutcomeTwin(Struct, frozen=True, gc=False):
@@ -124,10 +124,11 @@ def read_feedback(body: bytes) -> tuple[Metric | None, int | None]:
         given = _feedback.decode(body)
     except msgspec.ValidationError:
         given = None
-    if given is None or (given.action is None and given.rating is None):
+    if given is None or (given.action is UNSET and given.rating is UNSET):
         checked = FeedbackIn.model_validate_json(body)
-        return _metric(checked.action), checked.rating
-    return _metric(given.action), given.rating
+        given = FeedbackInTwin(**checked.model_dump(exclude_unset=True))
+    action = None if given.action is UNSET else Metric(given.action)
+    return action, None if given.rating is UNSET else given.rating
 
 
 def receipt_out(receipt: Receipt, rejected: Sequence[Rejection]) -> ReceiptTwin:
@@ -185,7 +186,3 @@ def _recommendation_out(one: Recommendation, items: ItemTable) -> Recommendation
 
 def _shown(detail: Mapping[str, str | int | float]) -> dict[str, str | int | float]:
     return {key: value for key, value in detail.items() if key not in INTERNALS}
-
-
-def _metric(action: str | None) -> Metric | None:
-    return None if action is None else Metric(action)

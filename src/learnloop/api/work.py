@@ -3,7 +3,7 @@
 The learner is checked inside the same transaction as the journey; the reply is encoded there too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -13,9 +13,10 @@ from starlette.responses import Response
 
 from learnloop.accounts import may_see
 from learnloop.api.errors import PROBLEM_JSON
-from learnloop.api.idempotency import MAX_LENGTH, Once
+from learnloop.api.idempotency import MAX_LENGTH, PATTERN, Once
 from learnloop.api.schemas.fields import Id
 from learnloop.api.services import services_of
+from learnloop.core.errors import NotFound
 from learnloop.core.ids import LearnerId
 from learnloop.core.protocols import Transaction
 from learnloop.core.records import ApiKey
@@ -24,14 +25,15 @@ from learnloop.journeys.live import Live
 M = TypeVar("M", bound=BaseModel)
 
 UserId = Annotated[Id, Path(alias="userId", description="The learner's id.")]
+# Described in words in the document: one that lists it promises that any value of it is taken.
 IdempotencyKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
         min_length=1,
         max_length=MAX_LENGTH,
-        description="Names this request: sent again with the same body, its first reply is given "
-        "again and nothing is done twice. Kept for 24 hours.",
+        pattern=PATTERN,
+        include_in_schema=False,
     ),
 ]
 
@@ -43,7 +45,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, object]]:
         400: "The body is not JSON.",
         401: "No key, or one that is unknown, expired or revoked.",
         403: "The key may not do this.",
-        404: "No such learner, or not one that the key may see.",
+        404: "What is named does not exist, or the key may not see it.",
         409: "The id is stored with other content.",
         412: "It has changed since it was read.",
         413: "The body is too large.",
@@ -107,6 +109,18 @@ async def command(
 
     done = await services_of(request).writer.run(work, [learner_id], weight=weight)
     return Response(done, media_type="application/json")
+
+
+def check_skills(live: Live, skill_ids: Iterable[str], field: str) -> None:
+    """Pass if the catalog has all of the skills.
+
+    Raises:
+        NotFound: It lacks one; the field says which.
+    """
+    for i, skill_id in enumerate(skill_ids):
+        if skill_id not in live.items.column_of:
+            where = f"{field}[{i}]"
+            raise NotFound(f"{where}: no skill {skill_id!r} in the catalog", field=where)
 
 
 def encoded(reply: BaseModel | msgspec.Struct) -> bytes:

@@ -78,7 +78,7 @@ def test_another_caller_or_route_has_keys_of_its_own(school):
 
 
 def test_a_refused_request_may_be_corrected(school):
-    check_problem(school.ask("POST", INTERACTIONS, json=answer(item_id="no"), headers=sent()), 422)
+    check_problem(school.ask("POST", INTERACTIONS, json=answer(item_id="no"), headers=sent()), 404)
     assert school.ask("POST", INTERACTIONS, json=answer(), headers=sent()).json()["accepted"] == 1
 
 
@@ -97,7 +97,7 @@ def test_old_replies_are_dropped(school):
     assert [school.run(drop()), school.run(drop())] == [1, 0]
 
 
-@pytest.mark.parametrize("key", ["", "x" * 201, "é", "a\tb"])
+@pytest.mark.parametrize("key", ["", "x" * 201, "é", "a b"])
 @pytest.mark.parametrize("path", [INTERACTIONS, GOALS])
 def test_a_strange_key_is_refused(school, key, path):
     body = json.dumps(answer() if path == INTERACTIONS else {})

@@ -58,6 +58,18 @@ def test_what_the_learner_says_is_kept(school):
         assert {key: stored["behavioralMetrics"][key] for key in said} == said
 
 
+def test_a_slot_over_midnight_is_kept_as_two(school):
+    sent = [{"day": 6, "start_hour": 22, "end_hour": 2}, {"day": 1, "start_hour": 5, "end_hour": 5}]
+    body = {"behavioralMetrics": {"optimal_study_times": sent}}
+    kept = school.ask("PUT", PROFILE, json=body).json()["behavioralMetrics"]["optimal_study_times"]
+    assert [(s["day"], s["start_hour"], s["end_hour"]) for s in kept] == [
+        (6, 22, 24),
+        (0, 0, 2),
+        (1, 5, 24),
+        (2, 0, 5),
+    ]
+
+
 def test_a_part_that_is_left_out_stays(school):
     school.ask("PUT", PROFILE, json=FULL)
     before = school.ask("GET", PROFILE).json()
@@ -197,7 +209,7 @@ def test_a_list_is_read_page_by_page(school, limit):
 @pytest.mark.parametrize("cursor", ["nonsense", "bm90aGluZw", "%00", "é", "AAAA====", " "])
 @pytest.mark.parametrize("path", ["/api/users/ada/skill-predictions", "/api/ml/models/performance"])
 def test_a_strange_cursor_is_refused(school, cursor, path):
-    problem = check_problem(school.ask("GET", f"{path}?cursor={cursor}"), 422)
+    problem = check_problem(school.ask("GET", f"{path}?cursor={cursor}"), 404)
     assert problem["field"] == "cursor"
 
 

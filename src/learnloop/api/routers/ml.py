@@ -15,7 +15,7 @@ from learnloop.api.schemas.profile import profile_out
 from learnloop.api.schemas.recommendations import GenerateIn, RecommendationsOut
 from learnloop.api.services import services_of
 from learnloop.api.work import WITH_BODY, IdempotencyKey, command, problems
-from learnloop.core.errors import InvalidInput
+from learnloop.core.errors import InvalidInput, Rejection
 from learnloop.core.ids import LearnerId
 from learnloop.core.protocols import Transaction
 from learnloop.events import native
@@ -73,7 +73,7 @@ async def generate(
     return await command(request, key, wanted.userId, journey, idempotency_key=idempotency_key)
 
 
-@router.get("/models/performance", response_model=ModelsOut, responses=problems(422))
+@router.get("/models/performance", response_model=ModelsOut, responses=problems(404, 422))
 async def models_performance(
     key: MayRun,
     request: Request,
@@ -90,15 +90,17 @@ async def models_performance(
 
 
 def _batch(update: ProfileUpdateIn) -> native.Batch:
-    """The interactions, as if they had come alone.
-
-    Raises:
-        InvalidInput: One of them is another learner's.
-    """
-    for i, sent in enumerate(update.interactions):
-        if sent.learner_id != update.userId:
-            field = f"interactions[{i}].learner_id"
-            message = f"{field}: not {update.userId!r}, the learner of the update"
-            raise InvalidInput(message, field=field)
-    given = tuple(native.InteractionIn(**dict(x)) for x in update.interactions)
-    return native.Batch(given, tuple(range(len(given))), (), single=False)
+    """The interactions, as if they had come alone; those of other learners are rejected."""
+    message = f"learner_id: not {update.userId!r}, the learner of the update"
+    numbered = list(enumerate(update.interactions))
+    own = [(i, x) for i, x in numbered if x.learner_id == update.userId]
+    return native.Batch(
+        tuple(native.InteractionIn(**dict(x)) for _, x in own),
+        tuple(i for i, _ in own),
+        tuple(
+            Rejection(i, InvalidInput.code, message, "learner_id")
+            for i, x in numbered
+            if x.learner_id != update.userId
+        ),
+        single=False,
+    )

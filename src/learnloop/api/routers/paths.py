@@ -6,7 +6,7 @@ from starlette.responses import Response
 from learnloop.api.body import StrictRoute
 from learnloop.api.callers import MayChange, MayRead
 from learnloop.api.schemas.paths import PathOut, PathUpdateIn, path_out
-from learnloop.api.work import WITH_BODY, UserId, command, problems
+from learnloop.api.work import WITH_BODY, UserId, check_skills, command, problems
 from learnloop.core.ids import LearnerId, SkillId
 from learnloop.core.protocols import Transaction
 from learnloop.journeys import paths
@@ -41,6 +41,7 @@ async def update_path(
     priorities = None if wanted is None else tuple(SkillId(skill) for skill in wanted)
 
     def journey(live: Live, tx: Transaction, learner_id: LearnerId) -> PathOut:
+        check_skills(live, wanted or (), "priority_areas")
         path = paths.update_path(live, tx, learner_id, update.reason, priorities)
         return path_out(path, live.items)
 

@@ -23,6 +23,7 @@ from learnloop.api.work import (
     WITH_BODY,
     IdempotencyKey,
     UserId,
+    check_skills,
     command,
     encoded,
     problems,
@@ -38,7 +39,9 @@ from learnloop.journeys.live import Live
 router = APIRouter(prefix="/api/users/{userId}", tags=["profile"], route_class=StrictRoute)
 
 _ETAG = {"ETag": {"schema": {"type": "string"}, "description": "For If-None-Match and If-Match."}}
-_Tags = Annotated[str | None, Header(max_length=1000)]
+_Tags = Annotated[str | None, Header()]
+# Described in words: a document that lists it promises that any value of it is taken.
+_Condition = Annotated[str | None, Header(include_in_schema=False)]
 
 
 @router.get(
@@ -78,14 +81,14 @@ async def put_profile(
     user_id: UserId,
     request: Request,
     change: ProfilePut,
-    if_match: _Tags = None,
-    if_none_match: _Tags = None,
+    if_match: _Condition = None,
+    if_none_match: _Condition = None,
 ) -> Response:
     """Create a learner, or change what is theirs to say.
 
-    With `If-Match` it is refused where somebody else has changed that meanwhile; answers recorded
-    meanwhile do not count, for they change nothing that is the learner's to say. With
-    `If-None-Match: *` it only creates.
+    With the header `If-Match: "etag"` it is refused (412) where somebody else has changed that
+    meanwhile; answers recorded meanwhile do not count, for they change nothing that is the
+    learner's to say. With `If-None-Match: *` it only creates.
     """
     learner_id = LearnerId(user_id)
 
@@ -93,6 +96,8 @@ async def put_profile(
         may_see(tx, key, learner_id)
         stored = tx.learners.get(learner_id)
         _check_conditions(stored, if_match, if_none_match)
+        if change.goals is not None:
+            check_skills(live, change.goals.priority_areas, "goals.priority_areas")
         said = stored.preferences if stored else Preferences()
         profile, created = profiles.put_profile(live, tx, learner_id, change_of(change, said))
         return profile_out(profile), created
@@ -132,13 +137,12 @@ async def set_goals(
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Set what the learner wants to reach; it takes the place of the goals before."""
-    return await command(
-        request,
-        key,
-        user_id,
-        lambda live, tx, who: goals_out(profiles.set_goals(live, tx, who, goals_of(goals)).goals),
-        idempotency_key=idempotency_key,
-    )
+
+    def journey(live: Live, tx: Transaction, learner_id: LearnerId) -> GoalsBody:
+        check_skills(live, goals.priority_areas, "priority_areas")
+        return goals_out(profiles.set_goals(live, tx, learner_id, goals_of(goals)).goals)
+
+    return await command(request, key, user_id, journey, idempotency_key=idempotency_key)
 
 
 def _tags(header: str) -> set[str]:

@@ -19,6 +19,8 @@ from learnloop.core.errors import NaiveTime
 from learnloop.core.ids import MAX_ID_LENGTH, id_problem
 from learnloop.core.time import to_utc
 
+MAX_WORD = 100
+
 
 def _id(text: str) -> str:
     problem = id_problem(text)
@@ -27,20 +29,16 @@ def _id(text: str) -> str:
     return text
 
 
-# The pattern tells callers what `id_problem` refuses.
-Id = Annotated[
-    str,
-    AfterValidator(_id),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "minLength": 1,
-            "maxLength": MAX_ID_LENGTH,
-            "pattern": r"^[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
-        }
-    ),
-]
-Word = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_id)]
+def _documented(max_length: int) -> WithJsonSchema:
+    # The pattern tells callers what `id_problem` refuses.
+    pattern = r"^[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$"
+    return WithJsonSchema(
+        {"type": "string", "minLength": 1, "maxLength": max_length, "pattern": pattern}
+    )
+
+
+Id = Annotated[str, AfterValidator(_id), _documented(MAX_ID_LENGTH)]
+Word = Annotated[str, Field(max_length=MAX_WORD), AfterValidator(_id), _documented(MAX_WORD)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 

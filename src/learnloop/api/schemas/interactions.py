@@ -4,7 +4,7 @@
 two to the same answer for the same bytes.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -42,7 +42,8 @@ class InteractionIn(Body):
     )
 
 
-Batch = Annotated[list[InteractionIn], Field(max_length=MAX_BATCH)]
+# Any array is taken: elements that are no interactions are rejected one by one, in the receipt.
+Batch = Annotated[list[InteractionIn | Any], Field(max_length=MAX_BATCH)]
 
 
 class RejectionOut(Reply):

@@ -6,9 +6,9 @@
 
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from learnloop.api.schemas.fields import Body, Id, Instant, Reply, Share, Word
 from learnloop.core.ids import SkillId
@@ -35,13 +35,9 @@ class TimeSlotBody(Body):
 
     day: int = Field(ge=0, le=6, description="0 = Monday ... 6 = Sunday.")
     start_hour: int = Field(ge=0, le=23)
-    end_hour: int = Field(ge=1, le=24, description="After `start_hour`.")
-
-    @model_validator(mode="after")
-    def _forward(self) -> Self:
-        if self.end_hour <= self.start_hour:
-            raise ValueError("end_hour must be after start_hour")
-        return self
+    end_hour: int = Field(
+        ge=1, le=24, description="Not after `start_hour`: on the next day; kept as two slots."
+    )
 
 
 class LearningStyle(Body):
@@ -212,10 +208,17 @@ def change_of(body: ProfilePut, stored: Preferences) -> ProfileChange:
     if behavior.preferred_characters is not None:
         said = replace(said, preferred_characters=tuple(behavior.preferred_characters))
     if behavior.optimal_study_times is not None:
-        slots = (TimeSlot(s.day, s.start_hour, s.end_hour) for s in behavior.optimal_study_times)
-        said = replace(said, study_times=tuple(slots))
+        slots = tuple(slot for sent in behavior.optimal_study_times for slot in _slots(sent))
+        said = replace(said, study_times=slots)
     goals = None if body.goals is None else goals_of(body.goals)
     return ProfileChange(None if said == stored else said, goals, body.personalized)
+
+
+def _slots(sent: TimeSlotBody) -> list[TimeSlot]:
+    if sent.end_hour > sent.start_hour:
+        return [TimeSlot(sent.day, sent.start_hour, sent.end_hour)]
+    tomorrow = (sent.day + 1) % 7
+    return [TimeSlot(sent.day, sent.start_hour, 24), TimeSlot(tomorrow, 0, sent.end_hour)]
 
 
 # --- to the wire ----------------------------------------------------------------------------------

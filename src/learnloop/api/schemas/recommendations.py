@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from learnloop.api.schemas.fields import Body, Id, Reply, Share
 from learnloop.core.types import ItemKind, Metric
@@ -57,12 +57,15 @@ class RecommendationsOut(Reply):
 class FeedbackIn(Body):
     """What the learner made of a recommendation: an action, a rating, or both."""
 
-    action: Literal["accepted", "dismissed", "completed"] | None = None
-    rating: int | None = Field(None, ge=1, le=5)
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    # None is never sent: it stands for what was left out.
+    action: Literal["accepted", "dismissed", "completed"] = None  # type: ignore[assignment]
+    rating: Annotated[int, Field(ge=1, le=5)] = None  # type: ignore[assignment]
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if self.action is None and self.rating is None:
+        if not self.model_fields_set:
             raise ValueError("give an action, a rating, or both")
         return self
 
