@@ -42,6 +42,12 @@ def test_every_package_says_where_to_start_reading() -> None:
     assert not named(p for p in packages if not (p / "__init__.py").exists())
 
 
+def test_the_plan_of_the_house_shows_every_room_and_no_other() -> None:
+    plan = (ROOT / "docs" / "ARCHITECTURE.md").read_text()
+    shown = re.findall(r"^  (\w+)/ ", plan, re.MULTILINE)
+    assert sorted(shown) == sorted(p.parent.name for p in SOURCE.glob("*/__init__.py"))
+
+
 def lint_imports(folder: Path) -> str:
     """The report of import-linter on the tree in `folder`."""
     code = (
