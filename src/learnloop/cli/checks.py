@@ -5,6 +5,7 @@ words that say what to do.
 """
 
 import os
+import re
 import shutil
 import socket
 import sys
@@ -180,7 +181,7 @@ def _installed(name: str) -> bool:
 
 
 def _without_password(url: str) -> str:
-    scheme, _, rest = url.partition("://")
+    scheme, _, rest = re.sub(r"(password=)[^&]*", r"\1...", url).partition("://")
     user, at, host = rest.rpartition("@")
     return f"{scheme}://{user.partition(':')[0]}{at}{host}"
 

@@ -25,7 +25,7 @@ def say(*lines: str) -> None:
 
 def say_error(error: LearnloopError) -> None:
     """What went wrong, in one line; for a refused catalog, also each line that is wrong."""
-    say(f"error: {error.message}")
+    say(f"error: {' '.join(error.message.split())}")  # a database driver's own words have lines
     if isinstance(error, CatalogError):
         say_rejections(error.rejections, len(error.rejections))
 

@@ -100,8 +100,17 @@ def test_an_empty_database_wants_a_catalog(elsewhere: Path, learnloop: Learnloop
     assert "--format catalog" in check["to_do"]
 
 
-def test_an_unreachable_server_is_found_and_no_password_shown(learnloop: Learnloop) -> None:
-    code, found_ = found(learnloop, "postgresql://me:secret@127.0.0.1:1/school")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:secret@127.0.0.1:1/school",
+        "postgresql://127.0.0.1:1/school?password=secret",
+    ],
+)
+def test_an_unreachable_server_is_found_and_no_password_shown(
+    url: str, learnloop: Learnloop
+) -> None:
+    code, found_ = found(learnloop, url)
     assert code == 1
     assert found_["database"]["status"] == "fail"
     assert "secret" not in str(found_)
