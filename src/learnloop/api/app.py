@@ -61,8 +61,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             description=app.description,
             routes=[*hot_docs.router.routes, *app.routes],
         )
-        schema["components"]["schemas"]["Problem"] = Problem.model_json_schema(
-            ref_template="#/components/schemas/{model}"
-        )
+        shape = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        schema["components"]["schemas"] |= {**shape.pop("$defs"), "Problem": shape}
         app.openapi_schema = schema
     return app.openapi_schema

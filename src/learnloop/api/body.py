@@ -1,7 +1,7 @@
 """Is this body JSON that means one thing only? Anything else is refused before it is understood.
 
 At most 1 MiB; UTF-8; no NaN or Infinity; no key twice (RFC 8259 leaves open which one counts); not
-nested deeper than 64; no NUL or lone surrogate, which databases can't store.
+nested deeper than 64; no half of a surrogate pair.
 """
 
 import json
@@ -24,8 +24,8 @@ MAX_EXACT = 2**53
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
-# Texts that can't be stored are only ever written with one of these.
-_SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+# Half a surrogate pair is no character, can't be stored, and is only ever written like this.
+_SUSPECT = re.compile(rb"\\u[dD][89a-fA-F]")
 # JSON Schema counts 5.0 and 5e1 as integers; most bodies have no number like these.
 _WHOLE = re.compile(rb"[:\[,]\s*-?\d+(?:\.0+(?:[eE][+-]?\d+)?|(?:\.\d+)?[eE][+-]?\d+)\s*[,}\]]")
 _DEPTH = re.compile(rb"[\[{]")
@@ -206,5 +206,5 @@ def _check_texts(value: Any) -> None:
             waiting += [*node, *node.values()]
         elif isinstance(node, list):
             waiting += node
-        elif isinstance(node, str) and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in node):
-            _not_json("a text has a NUL or half a surrogate pair in it")
+        elif isinstance(node, str) and any("\ud800" <= c <= "\udfff" for c in node):
+            _not_json("a text has half a surrogate pair in it")

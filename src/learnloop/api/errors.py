@@ -15,6 +15,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from learnloop.core import errors as core
 from learnloop.core.errors import LearnloopError
@@ -113,8 +114,11 @@ def problem_of(error: Exception) -> Response:
 def install(app: FastAPI) -> None:
     """Make every error of the app a problem."""
 
-    async def any_error(_: Request, error: Exception) -> Response:
-        return problem_of(error)
+    async def any_error(request: Request, error: Exception) -> Response:
+        reply = problem_of(error)
+        if reply.status_code == 405:
+            reply.headers["Allow"] = ", ".join(_methods(app, request.url.path)) or "GET"
+        return reply
 
     async def invalid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
@@ -124,6 +128,15 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, any_error)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(Exception, any_error)
+
+
+def _methods(app: FastAPI, path: str) -> list[str]:
+    """All methods of a path; one route alone knows only its own."""
+    found: set[str] = set()
+    for template, item in app.openapi()["paths"].items():
+        if compile_path(template)[0].match(path):
+            found |= {method.upper() for method in item}
+    return sorted(found)
 
 
 def _invalid(error: RequestValidationError) -> Response:

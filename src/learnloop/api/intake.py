@@ -14,7 +14,7 @@ from learnloop.core.errors import InvalidInput, Rejection
 from learnloop.core.ids import LearnerId
 from learnloop.core.protocols import Transaction
 from learnloop.core.records import ApiKey, Role
-from learnloop.core.types import Interaction
+from learnloop.core.types import Interaction, InteractionKind
 from learnloop.events import native
 from learnloop.journeys.live import Live
 from learnloop.journeys.record import record
@@ -47,7 +47,10 @@ class Intake:
         answers = {
             index: given.answer
             for index, given in zip(batch.indices, batch.given, strict=True)
-            if given.answer is not None and given.correct is None and given.score is None
+            if given.answer is not None
+            and given.kind is InteractionKind.ANSWERED
+            and given.correct is None
+            and given.score is None
         }
         if key.role is Role.LEARNER:
             rejected += [_unseen(i, x) for i, x in good if x.learner_id != key.learner_id]
@@ -95,7 +98,7 @@ class Intake:
                 correct = grade(live.items.items[row], answer)
                 ready.append((index, replace(interaction, correct=correct)))
             except InvalidInput as error:
-                refused.append(native.rejection(index, error))
+                refused.append(Rejection(index, error.code, error.message, "answer"))
         return ready, refused
 
 

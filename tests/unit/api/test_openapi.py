@@ -6,6 +6,7 @@ the difference before you commit it.
 
 import json
 import os
+import re
 from pathlib import Path
 
 from starlette.routing import Match
@@ -47,6 +48,12 @@ def test_the_paths_are_exactly_those_of_the_contract(school):
     assert document["openapi"].startswith("3.1")
     found = {(m.upper(), path) for path, item in document["paths"].items() for m in item}
     assert found == PATHS
+
+
+def test_every_reference_leads_somewhere(school):
+    document = school.app.openapi()
+    for name in set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document))):
+        assert name in document["components"]["schemas"]
 
 
 def test_every_error_is_a_problem(school):
