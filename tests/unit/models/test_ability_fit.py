@@ -17,6 +17,7 @@ from learnloop.models.ability.config import Config
 from learnloop.models.ability.difficulty import book_of, fit_difficulties, skill_sets
 from learnloop.models.ability.features import ITEM_SLOPES, SET_SLOPES, VIEW
 from learnloop.models.ability.fitting import fit_slopes, fit_weights, replay
+from learnloop.models.ability.readout import unfitted
 from learnloop.models.index import DEFAULT, MODELS
 
 
@@ -38,9 +39,15 @@ def test_predictions_on_new_learners_beat_the_items_alone(fitted: AbilityModel) 
 
 
 def test_the_same_data_and_seed_give_the_same_bytes() -> None:
-    log = answers(3, n_learners=20)
+    log = answers(3)
     one = ability.fit(log, version="a", rng=rng()).export()
     assert ability.fit(log, version="a", rng=rng()).export() == one
+
+
+def test_few_answers_leave_the_readout_as_it_was_installed() -> None:
+    model = ability.fit(answers(3, n_learners=12, length=20), version="a", rng=rng())
+    assert model.readout == unfitted(model.book.mu)
+    assert model.book.items
 
 
 def test_nothing_to_learn_from_is_refused() -> None:

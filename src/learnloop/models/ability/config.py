@@ -17,6 +17,8 @@ class Config:
         item_spread: Standard deviation of items inside a skill, logits.
         skill_spread: Standard deviation of skills, logits.
         n_folds: Folds of learners for out-of-fold item parameters.
+        min_learners: Fewer training learners than this leave the readout unfitted.
+        min_answers: And so do fewer answers.
         ridge: Penalty on the readout's weights (of standardised features).
         inflation: By how much rows are discounted when slopes of skill sets and items are shrunk:
             answers of one learner are not independent.
@@ -32,6 +34,8 @@ class Config:
     item_spread: float = 1.0
     skill_spread: float = 1.0
     n_folds: int = 10
-    ridge: float = 3.0
+    min_learners: int = 10
+    min_answers: int = 1000
+    ridge: float = 100.0
     inflation: float = 2.0
     min_item_answers: int = 20

@@ -23,7 +23,7 @@ from learnloop.models.ability.difficulty import (
 )
 from learnloop.models.ability.features import ITEM_SLOPES, RECALL, SET_SLOPES, VIEW, recall, view
 from learnloop.models.ability.latent import answered, new_skill, start, studied
-from learnloop.models.ability.readout import Readout, traits
+from learnloop.models.ability.readout import Readout, traits, unfitted
 
 ABILITY, DEVIATION = VIEW.index("ability"), VIEW.index("deviation")
 CHUNK = 20_000
@@ -32,6 +32,7 @@ EM_STEPS = 10
 FIRST_PRECISION = 25.0
 PRECISIONS = (10.0, 1e4)
 SMALL = 1e-3
+LEAST_SPREAD = 0.1  # a column that hardly varied in training isn't let loose on one that does
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +120,25 @@ def _skill_names(log: AnswerLog) -> list[tuple[str, ...]]:
 
 
 def fit_weights(rows: Rows, ridge: float) -> Floats:
-    """Logistic regression with a penalty of `ridge` on each standardised column but the first."""
+    """Logistic regression, shrunk to the readout of a fresh install.
+
+    So a course with few answers predicts from the latent state alone. The penalty is `ridge` on
+    each standardised column but the first.
+    """
     chunks = rows.chunks()
     total, squares = 0.0, 0.0
     for chunk in chunks:
         x = rows.design(chunk)
         total, squares = total + x.sum(0), squares + (x * x).sum(0)
     n = len(rows.y)
-    penalty = ridge * np.maximum(squares / n - (total / n) ** 2, SMALL)
+    penalty = ridge * np.maximum(squares / n - (total / n) ** 2, LEAST_SPREAD)
     penalty[0] = SMALL
-    weights = np.zeros(len(penalty))
+    fresh = unfitted(0.0)
+    blocks = (fresh.shared, fresh.easiness, fresh.reliability, fresh.recall, fresh.recall_easiness)
+    prior = np.concatenate((*blocks, fresh.traits))
+    weights = prior.copy()
     for _ in range(NEWTON_STEPS):
-        gradient, hessian = -penalty * weights, np.diag(penalty)
+        gradient, hessian = penalty * (prior - weights), np.diag(penalty)
         for chunk in chunks:
             x = rows.design(chunk)
             p = _sigmoid(x @ weights)
@@ -203,15 +211,19 @@ def _sigmoid(x: Floats) -> Floats:
 def fit_readout(
     log: AnswerLog, config: Config, rng: np.random.Generator
 ) -> tuple[ItemBook, Readout]:
-    """Item parameters of all learners, and a readout fitted on out-of-fold ones."""
-    n_folds = min(config.n_folds, len(log.learner_ids))
-    fold = rng.permutation(len(log.learner_ids)) % n_folds
+    """Item parameters of all learners, and a readout fitted on out-of-fold ones.
+
+    With few answers only the items are fitted: a hundred weights would then predict worse than the
+    latent state alone.
+    """
     everyone: Bools = np.ones(len(log), dtype=bool)
     book = book_of(log, fit_difficulties(log, everyone, config), config)
-    books = [book]
-    if n_folds > 1:
-        parts = (fit_difficulties(log, fold[log.learner] != k, config) for k in range(n_folds))
-        books = [book_of(log, part, config) for part in parts]
+    n_answers, n_learners = int((log.correct != STUDY).sum()), len(log.learner_ids)
+    if n_answers < config.min_answers or n_learners < config.min_learners:
+        return book, unfitted(book.mu)
+    fold = rng.permutation(n_learners) % config.n_folds
+    parts = (fit_difficulties(log, fold[log.learner] != k, config) for k in range(config.n_folds))
+    books = [book_of(log, part, config) for part in parts]
     return book, _readout(log, replay(log, fold, books, config), config)
 
 
