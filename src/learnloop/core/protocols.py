@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
+from learnloop.core.context import Context
 from learnloop.core.ids import DecisionId, InteractionId, KeyId, LearnerId
 from learnloop.core.items import ItemTable
 from learnloop.core.records import (
@@ -19,7 +20,6 @@ from learnloop.core.records import (
 )
 from learnloop.core.types import (
     Choice,
-    Context,
     Course,
     Decision,
     Estimate,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,6 @@ from learnloop.core.ids import (
     SkillId,
 )
 from learnloop.core.time import to_us
-
-if TYPE_CHECKING:
-    from learnloop.core.items import ItemTable
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -353,27 +350,6 @@ class Choice:
     propensity: float
     reasons: tuple[Reason, ...] = ()
     p_correct: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """All that a policy may see.
-
-    Attributes:
-        items: The catalog snapshot.
-        candidates: (m,) rows of `items` that are eligible.
-        estimates: By target; CORRECT is (n_items,), MASTERY is (n_skills,). A target may be
-            missing: a policy falls back and says so in a Reason.
-        n: How many choices are asked for.
-    """
-
-    learner: Learner
-    at: datetime
-    items: "ItemTable"
-    candidates: Ints
-    estimates: Mapping[Target, Estimate]
-    evidence: Evidence
-    n: int
 
 
 @dataclass(frozen=True, slots=True)

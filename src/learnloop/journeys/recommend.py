@@ -6,11 +6,12 @@ the decision is stored in the same transaction and replays exactly from `(seed, 
 
 from datetime import datetime
 
+from learnloop.core.context import Context
 from learnloop.core.errors import InvalidInput
 from learnloop.core.ids import DecisionId, ItemId, LearnerId
 from learnloop.core.protocols import Transaction
 from learnloop.core.random import derive_rng
-from learnloop.core.types import Context, Decision, ItemKind, Learner, Target
+from learnloop.core.types import Decision, ItemKind, Learner, Target
 from learnloop.features.views import evidence
 from learnloop.journeys import states
 from learnloop.journeys.live import Live, learner_of

@@ -15,8 +15,9 @@ from math import isfinite, sqrt
 import numpy as np
 import pytest
 
+from learnloop.core.context import Context
 from learnloop.core.protocols import Policy
-from learnloop.core.types import Choice, Context, Target
+from learnloop.core.types import Choice, Target
 from learnloop.models.index import DEFAULT, MODELS
 from learnloop.policies.explain import SENTENCES, sentence
 from learnloop.testing.worlds import context_of, random_world

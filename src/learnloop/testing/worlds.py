@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from learnloop.core.context import Context
 from learnloop.core.ids import InteractionId, ItemId, LearnerId, SkillId
 from learnloop.core.items import ItemTable
 from learnloop.core.protocols import Estimator
 from learnloop.core.types import (
     ContentType,
-    Context,
     Goals,
     Interaction,
     InteractionKind,

@@ -25,7 +25,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from learnloop.core.types import Context, Estimate, Floats, ProgressionRate
+from learnloop.core.context import Context
+from learnloop.core.types import Estimate, Floats, ProgressionRate
 from learnloop.policies.curriculum import curriculum_of, means_over_skills
 from learnloop.policies.recommend.config import KINDS_OF, Config
 from learnloop.policies.standing import Standing, standing

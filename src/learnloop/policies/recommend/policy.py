@@ -11,7 +11,8 @@ from hashlib import blake2b
 
 import numpy as np
 
-from learnloop.core.types import Choice, Context, Floats, Ints, Reason, Ref, ShowItem, Target
+from learnloop.core.context import Context
+from learnloop.core.types import Choice, Floats, Ints, Reason, Ref, ShowItem, Target
 from learnloop.policies.curriculum import curriculum_of
 from learnloop.policies.recommend.config import Config
 from learnloop.policies.recommend.parts import score

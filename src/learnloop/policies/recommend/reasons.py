@@ -8,8 +8,9 @@ the learner did not do or say is no reason; without any, the curriculum's order 
 
 from collections.abc import Callable, Mapping
 
+from learnloop.core.context import Context
 from learnloop.core.time import from_us
-from learnloop.core.types import Context, Reason
+from learnloop.core.types import Reason
 from learnloop.policies.curriculum import curriculum_of
 from learnloop.policies.recommend.config import KINDS_OF, Config
 from learnloop.policies.recommend.parts import Scores
