@@ -5,7 +5,7 @@ zeros where it was not met lately). Counts and gaps enter as log(1 + x); gaps ar
 in logs without times; steps count the learner's answers.
 """
 
-from math import log1p
+from math import inf, log1p
 
 from learnloop.models.ability.config import Config
 from learnloop.models.ability.latent import decayed, widened
@@ -132,10 +132,33 @@ def _mean(rows: list[tuple[float, ...]]) -> tuple[float, ...]:
     if not rows:
         return (0.0,) * 12
     share = 1.0 / len(rows)
-    means = [sum(column) * share for column in zip(*rows, strict=True)]
-    known = [row for row in rows if row[11]]
-    means[1] *= share
-    means[9] = min((row[9] for row in known), default=0.0)
-    means[10] = min((row[10] for row in known), default=0.0)
-    means[11] = 1.0 if known else 0.0
-    return tuple(means)
+    mean = spread = fast = middle = slow = last = n = n_correct = n_studied = met = 0.0
+    steps = gap_us = inf
+    for row in rows:  # plain sums: zip and sum over columns would double the cost of a prediction
+        mean += row[0]
+        spread += row[1]
+        fast += row[2]
+        middle += row[3]
+        slow += row[4]
+        last += row[5]
+        n += row[6]
+        n_correct += row[7]
+        n_studied += row[8]
+        if row[11]:
+            met = 1.0
+            steps = row[9] if row[9] < steps else steps
+            gap_us = row[10] if row[10] < gap_us else gap_us
+    return (
+        mean * share,
+        spread * share * share,
+        fast * share,
+        middle * share,
+        slow * share,
+        last * share,
+        n * share,
+        n_correct * share,
+        n_studied * share,
+        steps if met else 0.0,
+        gap_us if met else 0.0,
+        met,
+    )
