@@ -37,7 +37,7 @@ _TO_PLAIN = [_AT[name] for name in (*_PLAIN, "skill_met")]
 _FROM_PLAIN = [0, 1, 2, 3, 4, 5, 11]
 _TO_LOGGED = [_AT[name] for name in _LOGGED]
 _N_SEEN = 12
-N_ITEM_SLOPES = len(NO_SLOPES) - 1
+N_SLOPES = len(NO_SLOPES) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,12 @@ class Scorer:
         reliability: (n,) [0, 1).
         variance: (n,) posterior variance of the easiness.
         fixed: (n,) logits that depend on the item alone.
-        slopes: (n, S) weights of each item's own on the entries `ITEM_SLOPES` of a view.
+        slopes: (S, n) weights of each item's own on the entries `ITEM_SLOPES` of a view.
         set_of: (n,) the item's skill set.
-        weights: (n_sets, V) readout weights of each set.
+        weights: (V, n_sets) readout weights of each set.
         by_item: (2, V) weights that count times easiness and times reliability.
         of_recall: (2, R) weights of a recall, and those that count times easiness.
-        members: (n_sets, K) skill numbers, padded with `len(skill_number)`.
+        members: (K, n_sets) skill numbers, padded with `len(skill_number)`.
         widths: (n_sets,) skills in each set.
         skill_number: Skill id -> number, here.
     """
@@ -85,18 +85,18 @@ def scorer_of(table: ItemTable, book: ItemBook, readout: Readout) -> Scorer:
     for skill in chain.from_iterable(sets):
         skill_number.setdefault(skill, len(skill_number))
     widths = [len(x) for x in sets]
-    members = np.full((len(sets), max(widths, default=1) or 1), len(skill_number), dtype=np.int64)
+    members = np.full((max(widths, default=1) or 1, len(sets)), len(skill_number), dtype=np.int64)
     for c, skills in enumerate(sets):
-        members[c, : len(skills)] = [skill_number[s] for s in skills]
+        members[: len(skills), c] = [skill_number[s] for s in skills]
     return Scorer(
         table,
         np.array([f.easiness for f in facts]),
         np.array([f.reliability for f in facts]),
         np.array([f.variance for f in facts]),
         np.array([readout.constant(x.item_id, f) for x, f in pairs]),
-        _rows([readout.items.get(x.item_id, NO_SLOPES)[1:] for x in table.items], N_ITEM_SLOPES),
+        _columns([readout.items.get(x.item_id, NO_SLOPES)[1:] for x in table.items], N_SLOPES),
         np.array(set_of, dtype=np.int64),
-        _rows([readout.sets.get(x, readout.shared) for x in sets], len(VIEW)),
+        _columns([readout.sets.get(x, readout.shared) for x in sets], len(VIEW)),
         np.array((readout.easiness, readout.reliability)),
         np.array((readout.recall, readout.recall_easiness)),
         members,
@@ -105,8 +105,8 @@ def scorer_of(table: ItemTable, book: ItemBook, readout: Readout) -> Scorer:
     )
 
 
-def _rows(rows: list[tuple[float, ...]], width: int) -> Floats:
-    return np.array(rows).reshape(-1, width)
+def _columns(rows: list[tuple[float, ...]], width: int) -> Floats:
+    return np.ascontiguousarray(np.array(rows).reshape(-1, width).T)
 
 
 def logits(
@@ -115,68 +115,63 @@ def logits(
     """(n,) logits of a right answer and (n,) posterior variances of ability plus deviation."""
     seen = views(scorer, config, state, at_us)
     c = scorer.set_of
-    by_item = scorer.by_item @ seen.T
-    logit = np.einsum("cv,cv->c", seen, scorer.weights).take(c) + scorer.fixed
+    by_item = scorer.by_item @ seen
+    logit = np.einsum("vc,vc->c", seen, scorer.weights).take(c) + scorer.fixed
     logit += scorer.easiness * by_item[0].take(c) + scorer.reliability * by_item[1].take(c)
-    logit += np.einsum("ns,ns->n", seen[:, ITEM_SLOPES].take(c, axis=0), scorer.slopes)
+    logit += np.einsum("sn,sn->n", seen[ITEM_SLOPES].take(c, axis=1), scorer.slopes)
     rows, met = _recalls(scorer.table, state, at_us)
     if len(rows):
         of_recall = scorer.of_recall @ met
         logit[rows] += of_recall[0] + scorer.easiness.take(rows) * of_recall[1]
-    variance = seen[:, _AT["variance"]] + seen[:, _AT["skill_spread"]]
+    variance = seen[_AT["variance"]] + seen[_AT["skill_spread"]]
     return np.clip(logit, -LIMIT, LIMIT), variance.take(c)
 
 
 def views(scorer: Scorer, config: Config, state: AbilityState, at_us: int) -> Floats:
-    """(n_sets, V) `features.view` of every skill set of the table."""
-    blank = new_skill(config)
-    out = np.empty((len(scorer.members), len(VIEW)))
-    out[:] = view(state, blank, config, (), at_us)
+    """(V, n_sets) `features.view` of every skill set of the table."""
+    out = np.empty((len(VIEW), scorer.members.shape[1]))
+    out[:] = np.array(view(state, new_skill(config), config, (), at_us))[:, None]
     own = _per_set(scorer, config, state, at_us)
-    out[:, _TO_PLAIN] = own[:, _FROM_PLAIN]
-    own[:, 10] /= US_PER_MINUTE
-    own[:, 11] = own[:, 6] - own[:, 7]
-    out[:, _TO_LOGGED] = np.log1p(own[:, 6:12])
-    out[:, _AT["same_skill"]] = _shares_a_skill(scorer, state)
-    fast, mean = state.learner.fast, state.learner.mean
-    wins = out[:, _AT["ln_skill_correct"]]
-    out[:, _AT["fast_x_skill_fast"]] = fast * out[:, _AT["skill_fast"]]
-    out[:, _AT["ability_x_wins"]] = mean * wins
-    out[:, _AT["wins_over_knot"]] = np.maximum(wins - WIN_KNOT, 0.0)
+    out[_TO_PLAIN] = own[_FROM_PLAIN]
+    own[10] /= US_PER_MINUTE
+    own[11] = own[6] - own[7]
+    out[_TO_LOGGED] = np.log1p(own[6:12])
+    out[_AT["same_skill"]] = _shares_a_skill(scorer, state)
+    wins = out[_AT["ln_skill_correct"]]
+    out[_AT["fast_x_skill_fast"]] = state.learner.fast * out[_AT["skill_fast"]]
+    out[_AT["ability_x_wins"]] = state.learner.mean * wins
+    out[_AT["wins_over_knot"]] = np.maximum(wins - WIN_KNOT, 0.0)
     return out
 
 
 def _per_set(scorer: Scorer, config: Config, state: AbilityState, at_us: int) -> Floats:
-    """(n_sets, 12) `seen_now` averaged over the skills of each set."""
-    n, step = len(scorer.skill_number), state.learner.step
-    traces = np.zeros((n + 1, _N_SEEN))
-    traces[:n, 1] = config.skill_variance
-    known = [
-        (scorer.skill_number[s], t) for s, t in state.skills.items() if s in scorer.skill_number
-    ]
+    """(12, n_sets) `seen_now` averaged over the skills of each set."""
+    number, step = scorer.skill_number, state.learner.step
+    traces = np.zeros((_N_SEEN, len(number) + 1))  # the last column pads: no skill
+    traces[1, :-1] = config.skill_variance
+    known = [(number[s], t) for s, t in state.skills.items() if s in number]
     if known:
-        rows = [seen_now(t, config, step, at_us) for _, t in known]
-        traces[[i for i, _ in known]] = rows
-    if scorer.members.shape[1] == 1:
-        only: Floats = traces[scorer.members[:, 0]]
+        now = [seen_now(t, config, step, at_us) for _, t in known]
+        traces[:, [i for i, _ in known]] = np.array(now).T
+    if len(scorer.members) == 1:
+        only: Floats = traces.take(scorer.members[0], axis=1)
         return only
-    each = traces[scorer.members]  # (n_sets, K, 12)
+    each = [traces.take(column, axis=1) for column in scorer.members]
     share = 1.0 / np.maximum(scorer.widths, 1)
-    means: Floats = np.asarray(each.sum(axis=1) * share[:, None])
-    means[:, 1] *= share
-    met = each[:, :, 11] > 0.0
-    means[:, 11] = met.any(axis=1)
-    shortest = np.where(met[:, :, None], each[:, :, 9:11], np.inf).min(axis=1)
-    means[:, 9:11] = np.where(np.isinf(shortest), 0.0, shortest)
+    means: Floats = np.asarray(sum(each) * share)
+    means[1] *= share
+    met = [one[11] > 0.0 for one in each]
+    means[11] = np.logical_or.reduce(met)
+    least = [np.where(known_, one[9:11], np.inf) for known_, one in zip(met, each, strict=True)]
+    means[9:11] = np.where(means[11] > 0.0, np.minimum.reduce(least), 0.0)
     return means
 
 
 def _shares_a_skill(scorer: Scorer, state: AbilityState) -> Floats:
     """(n_sets,) 1 where the set shares a skill with the learner's last item."""
-    before = [scorer.skill_number.get(s, -1) for s in state.learner.skills]
-    out = np.zeros(len(scorer.members))
-    for number in before:
-        out[(scorer.members == number).any(axis=1)] = 1.0
+    out = np.zeros(scorer.members.shape[1])
+    for skill in state.learner.skills:
+        out[(scorer.members == scorer.skill_number.get(skill, -1)).any(axis=0)] = 1.0
     return out
 
 
