@@ -77,7 +77,10 @@ class Intake:
         """
         ready, refused = self._graded(live)
         receipt = record(live, tx, [x for _, x in ready], [i for i, _ in ready])
-        self.refuse_single([*refused, *receipt.rejected])
+        wrong = [*refused, *receipt.rejected]
+        if self.single and wrong and not tx.learners.known(self.learners):
+            wrong = [_unseen(*self.good[0])]  # who it is about comes before what is wrong with it
+        self.refuse_single(wrong)
         return twins.receipt_out(receipt, [*self.rejected, *refused])
 
     def refuse_single(self, rejected: Sequence[Rejection]) -> None:

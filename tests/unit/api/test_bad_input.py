@@ -165,6 +165,9 @@ def test_an_unknown_learner_is_404(school):
     problem = check_problem(school.ask("POST", INTERACTIONS, json=answer(learner="nobody")), 404)
     assert problem["code"] == "unknown_learner"
     assert problem["field"] == "learner_id"
+    wrong = answer(learner="nobody", item_id="nothing", kind="viewed")
+    again = check_problem(school.ask("POST", INTERACTIONS, json=wrong), 404)
+    assert again == problem
 
 
 def test_a_known_id_with_other_content_is_409(school):
