@@ -16,7 +16,7 @@ from learnloop.core.protocols import Clock
 from learnloop.core.records import Role
 from learnloop.core.time import ManualClock
 from learnloop.journeys.engine import PersonalizationEngine
-from learnloop.journeys.profiles import ProfileChange
+from learnloop.journeys.profiles import ProfileChange, put_profile
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 ITEM = "add-subtract-exercise-01"
@@ -31,8 +31,10 @@ class School:
         self.clock: Any = clock or ManualClock(NOW)
         self.engine = PersonalizationEngine.open(url, clock=self.clock)
         self.engine.put_catalog(seeded_course())
-        for learner in ("ada", "ben"):
-            self.engine.put_profile(learner, ProfileChange())
+        with self.engine.store.begin() as tx:
+            for learner in (LearnerId("ada"), LearnerId("ben")):
+                live = self.engine.live(tx)
+                put_profile(live, tx, learner, ProfileChange(), is_demo=app.get("demo", False))
         self.keys = make_keys(self.engine)
         self.app = create_app(self.engine, **app)
 

@@ -11,7 +11,6 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from learnloop.core.ids import InteractionId, ItemId, LearnerId
 from learnloop.core.time import ManualClock
 from learnloop.core.types import Interaction, InteractionKind
-from learnloop.journeys.profiles import ProfileChange, put_profile
 from tests.live_server import running
 from tests.school import School
 
@@ -35,8 +34,6 @@ def browser() -> Iterator[Browser]:
 def school() -> School:
     """A demo school in which ada, who is made up, has given a few answers."""
     made = School(clock=ManualClock(datetime.now(UTC)), demo=True)
-    with made.engine.store.begin() as tx:
-        put_profile(made.engine.live(tx), tx, LearnerId("ada"), ProfileChange(), is_demo=True)
     made.engine.record(
         [
             Interaction(
