@@ -7,12 +7,14 @@ import pytest
 from learnloop.catalog import Catalog
 from learnloop.core.errors import CatalogError, Rejection
 from learnloop.core.ids import ItemId, LearnerId, SkillId
-from learnloop.core.types import Item, Skill
+from learnloop.core.types import Item, Learner, Skill
 from learnloop.events.csv import open_log
 from learnloop.events.jsonl import open_jsonl
+from learnloop.journeys import states
 from learnloop.journeys.engine import PersonalizationEngine
 from learnloop.journeys.importing import ImportReport, Log, import_log
-from tests.journeys.worlds import NOW, small_world
+from learnloop.journeys.record import record
+from tests.journeys.worlds import NOW, answer, small_world
 
 HEADER = "order_id,user_id,problem_id,original,correct,attempt_count,ms_first_response,"
 HEADER += "hint_count,skill_id,skill_name\n"
@@ -99,3 +101,24 @@ def test_an_unsound_catalog_is_refused_whole() -> None:
     with pytest.raises(CatalogError, match="dance"):
         engine.put_catalog(Catalog((), (), (Item(ItemId("x"), (SkillId("dance"),)),)))
     assert engine.generate_recommendations(LearnerId("ada")).recommendations
+
+
+def test_a_newcomers_log_is_not_read_back(log_file: Path) -> None:
+    engine = PersonalizationEngine.open("memory://")
+    taken(engine, open_log(log_file, "assistments"))
+    with engine.store.begin() as tx:
+        live, who = engine.live(tx), LearnerId("7")
+        folds = [fold.ref for fold in live.folds]
+        imported = tx.states.get(who, folds)
+        states.rebuild(live, tx, who)
+        assert tx.states.get(who, folds) == imported
+
+        def never(*_: object) -> None:
+            raise AssertionError("the log was read back")
+
+        tx.interactions.history = never  # type: ignore[method-assign, assignment]
+        new = LearnerId("new")
+        rows = [answer(new, 1, item="51"), answer(new, 2, item="52")]
+        tx.learners.put(Learner(new, NOW))
+        assert record(live, tx, rows, newcomers=[new]).accepted == 2
+        assert states.current(live, tx, new).n == 2

@@ -5,7 +5,8 @@ agree bit for bit; `views.py` divides. The size is bounded by the catalog's skil
 `KEPT_ITEMS` items, `KEPT_DAYS` active days and `KEPT_ANSWERS` answers per skill are kept.
 
 A session ends after 30 minutes without activity. An event lasts from `occurred_at` for its response
-time, at most that long. Time active is the union of the events and the gaps inside sessions.
+time, at most that long. Time active is the union of the events and the gaps inside sessions. An
+event of a log without times (all at 1970-01-01T00:00Z) is evidence, but no activity.
 
 An answer of which it can't be said whether it was right (`correct` is None) is activity, not
 evidence. Something is begun by `started`, or by the first `answered`, `studied`, `completed` or
@@ -52,7 +53,7 @@ class SkillRecord(NamedTuple):
     """The answers to items of one skill.
 
     Attributes:
-        last_us: When last answered.
+        last_us: When last answered; 0 = nobody knows.
         recent: The latest `KEPT_ANSWERS`, oldest first: `minute since 1970 * 2 + right`.
         reached_us: When 4 of 5 of the latest `MASTERED_WINDOW` (at least `MASTERED_MIN`) were
             first right; 0 = not yet.
@@ -133,7 +134,8 @@ class ProfileFold:
         """The profile after one more interaction."""
         s = copy(state)
         us = to_us(interaction.occurred_at)
-        _add_activity(s, interaction, us)
+        if us:
+            _add_activity(s, interaction, us)
         _add_completion(s, interaction)
         if interaction.kind is InteractionKind.ANSWERED and interaction.correct is not None:
             _add_answer(s, item, us, interaction.correct)
@@ -145,7 +147,7 @@ class ProfileFold:
 
 def _add_activity(s: ProfileState, interaction: Interaction, us: int) -> None:
     end = us + min((interaction.response_time_ms or 0) * 1000, SESSION_GAP_US)
-    if s.n_interactions and us - s.session_end_us <= SESSION_GAP_US:
+    if s.n_sessions and us - s.session_end_us <= SESSION_GAP_US:
         active_ms = max(end - s.session_end_us, 0) // 1000
         s.session_end_us = max(end, s.session_end_us)
     else:

@@ -7,9 +7,16 @@ an earlier one (late, shuffled) forces a replay of the whole history. Both end i
 the same sequence, hence in the same bytes: floats go as their 64 bits, and dicts keep their
 insertion order, which only the total order decides. (A `set` in a state would break that: its order
 is arbitrary.)
+
+Decoding costs more than folding, so the `KEPT` latest decoded states stay in memory, each beside
+the bytes it belongs to. A kept state is used only where the stored bytes are the same ones: what
+another process, a replay or an undone transaction did is never overlooked. States are never changed
+in place, so sharing them is safe.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
+from threading import Lock
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -17,7 +24,7 @@ import msgspec
 from learnloop.core.ids import LearnerId
 from learnloop.core.protocols import Fold
 from learnloop.core.records import StoredState
-from learnloop.core.types import Interaction, Item, OrderKey
+from learnloop.core.types import Interaction, Item, OrderKey, Ref
 
 S = TypeVar("S")
 
@@ -25,6 +32,12 @@ Events = Iterable[tuple[Interaction, Item]]
 
 BEFORE_ALL = OrderKey(-(2**63), 0, "")
 """The `as_of` of a state that has seen nothing."""
+
+KEPT = 1_000
+"""Decoded states in memory; the largest take about 100 kB."""
+
+_kept: OrderedDict[tuple[Ref, LearnerId], tuple[bytes, Any]] = OrderedDict()
+_keeping = Lock()
 
 _ENCODE = msgspec.msgpack.Encoder().encode
 _DECODERS: dict[type, msgspec.msgpack.Decoder[Any]] = {}
@@ -51,7 +64,20 @@ def current(fold: Fold[S], stored: StoredState | None, learner_id: LearnerId) ->
     """What the fold knows now; the start state for a learner without a stored one."""
     if stored is None:
         return fold.start(learner_id)
-    return decode(stored.blob, fold.state_type)
+    kept = _kept.get((fold.ref, learner_id))
+    if kept is not None and kept[0] == stored.blob:
+        return cast(S, kept[1])
+    state = decode(stored.blob, fold.state_type)
+    _keep(fold.ref, learner_id, stored.blob, state)
+    return state
+
+
+def _keep(ref: Ref, learner_id: LearnerId, blob: bytes, state: object) -> None:
+    with _keeping:
+        _kept[ref, learner_id] = (blob, state)
+        _kept.move_to_end((ref, learner_id))
+        if len(_kept) > KEPT:
+            _kept.popitem(last=False)
 
 
 def advance(
@@ -88,4 +114,6 @@ def _fold_on(
         state = fold.update(state, interaction, item)
         last = interaction
         n += 1
-    return StoredState(learner_id, fold.ref, last.order if last else as_of, n, encode(state))
+    blob = encode(state)
+    _keep(fold.ref, learner_id, blob, state)
+    return StoredState(learner_id, fold.ref, last.order if last else as_of, n, blob)

@@ -62,8 +62,11 @@ def trend_per_week(record: SkillRecord) -> float | None:
 
 
 def learning_velocity(state: ProfileState) -> float | None:
-    """Skills that reached 4 of 5 right per week with activity; None under 5 answers."""
-    if state.n_answers < SURE_ANSWERS:
+    """Skills that reached 4 of 5 right per week with activity; None under 5 answers.
+
+    None too where no time is known (a log without times).
+    """
+    if state.n_answers < SURE_ANSWERS or not state.n_weeks:
         return None
     return sum(r.reached_us > 0 for r in state.skills.values()) / state.n_weeks
 
@@ -74,7 +77,10 @@ def mean_session_minutes(state: ProfileState) -> float:
 
 
 def sessions_per_week(state: ProfileState, at: datetime) -> float:
-    """Sessions per week from the first event until `at`; a span under a week counts as one."""
+    """Sessions per week from the first event until `at`; a span under a week counts as one.
+
+    0 where no session is known: before the first event, or in a log without times.
+    """
     weeks = (to_us(at) - state.first_us) / (7 * DAY_US)
     return state.n_sessions / max(weeks, 1.0)
 
@@ -103,5 +109,5 @@ def iso_day(record: DayRecord) -> str:
 
 
 def last_active_at(state: ProfileState) -> datetime | None:
-    """When the latest interaction happened; None before the first."""
-    return from_us(state.last_us) if state.n_interactions else None
+    """When the latest interaction happened; None before the first, or where nobody knows."""
+    return from_us(state.last_us) if state.last_us else None

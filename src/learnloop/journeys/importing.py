@@ -141,16 +141,18 @@ def _take(
     with engine.store.begin() as tx:
         live = engine.live(tx)
         good = {x.interaction.learner_id for x in parsed if _fits(live, x)}
-        counts.new_learners += _enroll(live, tx, good)
-        receipt = record(live, tx, [x.interaction for x in parsed], [x.line for x in parsed])
+        newcomers = _enroll(live, tx, good)
+        counts.new_learners += len(newcomers)
+        interactions, lines = [x.interaction for x in parsed], [x.line for x in parsed]
+        receipt = record(live, tx, interactions, lines, newcomers)
     return replace(receipt, rejected=_by_line(refused, receipt.rejected))
 
 
-def _enroll(live: Live, tx: Transaction, learner_ids: set[LearnerId]) -> int:
-    new = sorted(learner_ids - tx.learners.known(learner_ids))
-    for learner_id in new:
+def _enroll(live: Live, tx: Transaction, learner_ids: set[LearnerId]) -> set[LearnerId]:
+    new = learner_ids - tx.learners.known(learner_ids)
+    for learner_id in sorted(new):
         tx.learners.put(Learner(learner_id, live.clock.now()))
-    return len(new)
+    return new
 
 
 def _fits(live: Live, row: Parsed) -> bool:

@@ -4,7 +4,7 @@ Everything happens in the caller's transaction: the log, the states and the outc
 together or not at all. `(learner_id, interaction_id)` is the idempotency key.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from learnloop.core.errors import ConflictingDuplicate, Rejection
@@ -25,12 +25,14 @@ def record(
     tx: Transaction,
     interactions: Sequence[Interaction],
     lines: Sequence[int] | None = None,
+    newcomers: Collection[LearnerId] = (),
 ) -> Receipt:
     """Take a batch in; each element is accepted, known already, or rejected with a reason.
 
     Args:
         interactions: Any order, any mixture of learners.
         lines: What to call each element in a rejection; by default its index.
+        newcomers: Learners created in this transaction: the log holds nothing of them yet.
     """
     numbered = list(zip(lines or range(len(interactions)), interactions, strict=True))
     good, rejected = _checked(live, tx, numbered)
@@ -40,7 +42,7 @@ def record(
     known = [pair for pair, fresh in zip(good, is_new, strict=True) if not fresh]
     conflicts = _conflicts(tx, known) if known else []
     if new:
-        _fold_in(live, tx, new)
+        _fold_in(live, tx, new, newcomers)
         _attribute(tx, new)
     every = sorted([*rejected, *conflicts], key=lambda r: r.line)
     return Receipt(len(new), len(known) - len(conflicts), tuple(every))
@@ -97,11 +99,16 @@ def _by_learner(numbered: Iterable[Numbered]) -> list[tuple[LearnerId, list[Numb
     return list(groups.items())
 
 
-def _fold_in(live: Live, tx: Transaction, new: Sequence[Interaction]) -> None:
+def _fold_in(
+    live: Live, tx: Transaction, new: Sequence[Interaction], newcomers: Collection[LearnerId]
+) -> None:
     groups: dict[LearnerId, list[Interaction]] = {}
     for interaction in new:
         groups.setdefault(interaction.learner_id, []).append(interaction)
-    tx.states.put([s for who, xs in groups.items() for s in states.advance(live, tx, who, xs)])
+    advanced = []
+    for who, xs in groups.items():
+        advanced += states.advance(live, tx, who, xs, is_all=who in newcomers)
+    tx.states.put(advanced)
 
 
 def _attribute(tx: Transaction, new: Sequence[Interaction]) -> None:

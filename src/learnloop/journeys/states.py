@@ -55,15 +55,26 @@ def current(live: Live, tx: Transaction, learner_id: LearnerId, *, keep: bool = 
 
 
 def advance(
-    live: Live, tx: Transaction, learner_id: LearnerId, new: Sequence[Interaction]
+    live: Live,
+    tx: Transaction,
+    learner_id: LearnerId,
+    new: Sequence[Interaction],
+    *,
+    is_all: bool = False,
 ) -> list[StoredState]:
-    """Fold new, already appended interactions in; the states to store."""
+    """Fold new, already appended interactions in; the states to store.
+
+    Args:
+        is_all: The log holds nothing else of this learner, so it need not be read.
+    """
     rows = [(x, live.item(x.item_id)) for x in sorted(new, key=lambda x: x.order)]
     stored = tx.states.get(learner_id, [fold.ref for fold in live.folds])
+
+    def whole() -> History:
+        return rows if is_all else history(live, tx, learner_id)
+
     return [
-        machinery.advance(
-            fold, stored.get(fold.ref), learner_id, rows, lambda: history(live, tx, learner_id)
-        )
+        machinery.advance(fold, stored.get(fold.ref), learner_id, rows, whole)
         for fold in live.folds
     ]
 

@@ -24,6 +24,8 @@ class Curriculum:
         needs: (E,) the direct prerequisite.
         ancestors: (n_skills, n_skills); [s, r] = s needs r, directly or not.
         n_items: (n_skills,) visible items of each skill.
+        empty: (n_skills,) no visible item.
+        skills_of: The skill columns of each item row.
         one_skill: No item has more than one skill.
         reach: (n_skills,) share of the skills that need this one, the most needed one = 1.
         order: (n_items,) item rows in curriculum order.
@@ -35,6 +37,8 @@ class Curriculum:
     needs: Ints
     ancestors: Bools
     n_items: Ints
+    empty: Bools
+    skills_of: tuple[tuple[int, ...], ...]
     one_skill: bool
     reach: Floats
     order: Ints
@@ -50,7 +54,7 @@ def means_over_skills(items: ItemTable, padded: Floats) -> Floats:
     """
     graph = curriculum_of(items)
     if graph.one_skill:
-        return padded[graph.focus]
+        return padded.take(graph.focus)
     means: Floats = np.einsum("ij,ij->i", padded[items.item_skills], items.skill_weights)
     return means
 
@@ -77,8 +81,22 @@ def _build(items: ItemTable) -> Curriculum:
     tie_break = np.empty(n)
     tie_break[order] = 1.0 - np.arange(n) / max(n, 1)
     reach = n_needing / max(n_needing.max(initial=0), 1)
+    skills_of = tuple(
+        tuple(row[:width])
+        for row, width in zip(items.item_skills.tolist(), real.sum(axis=1).tolist(), strict=True)
+    )
     return Curriculum(
-        skill, needs, ancestors, n_items, real.shape[1] == 1, reach, order, tie_break, focus
+        skill,
+        needs,
+        ancestors,
+        n_items,
+        n_items == 0,
+        skills_of,
+        real.shape[1] == 1,
+        reach,
+        order,
+        tie_break,
+        focus,
     )
 
 

@@ -45,6 +45,9 @@ UNSURE: Mapping[str, str] = {
 }
 """The wording under 5 answers, where it differs."""
 
+UNDATED: Mapping[str, str] = {"retry": "You got this one wrong last time: try it again."}
+"""The wording where nobody knows when it was (a log without times), where it differs."""
+
 _MONTHS = "January February March April May June July August September October November December"
 
 
@@ -62,6 +65,8 @@ def sentence(reason: Reason, items: ItemTable | None = None) -> str:
     template = SENTENCES[reason.code]
     if n < SURE_ANSWERS:
         template = UNSURE.get(reason.code, template)
+    if "answered_at" not in words:
+        template = UNDATED.get(reason.code, template)
     for key, value in reason.detail.items():
         if key in _SAID:
             words[key] = _SAID[key](value)

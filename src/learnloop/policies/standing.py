@@ -4,7 +4,8 @@
     known     level >= 0.70 on at least 3 answers (fewer where the skill has fewer items; a skill
               without items can't be practised and holds nobody up)
     mastered  level >= 0.85 on at least 5 answers
-    overdue   days since the last answer / interval, interval = 1 day per right answer, 1 to 30
+    overdue   days since the last answer / interval, interval = 1 day per right answer, 1 to 30;
+              0 where it is not known when that was (logs without times)
     open      every direct prerequisite is known, or the skill was practised with success already
 
 The interval is a plain growing one (Leitner, 1972); memory models can take its place.
@@ -12,6 +13,7 @@ The interval is a plain growing one (Leitner, 1972); memory models can take its 
 
 from dataclasses import dataclass
 from datetime import datetime
+from operator import is_
 
 import numpy as np
 
@@ -39,7 +41,7 @@ class Standing:
         known: (S,) good enough to build on.
         mastered: (S,) nothing left to practise now, unless a review is due.
         overdue: (S,) 1 = a review is due now, 2 = twice the interval has passed; 0 = never
-            answered.
+            answered, or nobody knows when.
         open: (S,) may be practised.
     """
 
@@ -50,18 +52,39 @@ class Standing:
     open: Bools
 
 
+_Asked = tuple[ItemTable, Evidence, Estimate | None, datetime]
+_latest: tuple[_Asked, Standing] | None = None
+
+
 def standing(
     items: ItemTable, evidence: Evidence, mastery: Estimate | None, at: datetime
 ) -> Standing:
-    """Where the learner stands at `at`."""
+    """Where the learner stands at `at`.
+
+    The latest answer is kept, because a request asks twice: what is eligible, and how good is it.
+    """
+    global _latest  # noqa: PLW0603 - a memo of one entry; replaced whole, so threads can't mix it up
+    asked, kept = (items, evidence, mastery, at), _latest
+    if kept is not None and all(map(is_, kept[0], asked)):
+        return kept[1]
+    found = _standing(*asked)
+    _latest = (asked, found)
+    return found
+
+
+def _standing(
+    items: ItemTable, evidence: Evidence, mastery: Estimate | None, at: datetime
+) -> Standing:
     graph = curriculum_of(items)
     n_answers, n_correct = evidence.n_answers, evidence.n_correct
     level = (n_correct + 1) / (n_answers + 2) if mastery is None else mastery.values
     enough = n_answers >= np.minimum(graph.n_items, KNOWN_ANSWERS)
-    known = (level >= KNOWN_AT) & enough | (graph.n_items == 0)
+    known = (level >= KNOWN_AT) & enough | graph.empty
     mastered = (level >= MASTERED_AT) & (n_answers >= MASTERED_ANSWERS)
-    interval_us = INTERVAL_US.take(n_correct, mode="clip")
-    overdue = (to_us(at) - evidence.last_us) / interval_us * (n_answers > 0)
+    last_us = evidence.last_us
+    overdue = (to_us(at) - last_us) / INTERVAL_US.take(n_correct, mode="clip")
+    overdue *= last_us > 0
     open_ = np.ones(items.n_skills, dtype=bool)
-    open_[graph.skill[~known[graph.needs]]] = False
-    return Standing(level, known, mastered, overdue, open_ | (n_correct > 0))
+    open_[graph.skill[~known.take(graph.needs)]] = False
+    open_ |= n_correct > 0
+    return Standing(level, known, mastered, overdue, open_)

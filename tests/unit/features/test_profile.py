@@ -8,7 +8,7 @@ import pytest
 
 from learnloop.core.ids import InteractionId, ItemId, LearnerId, SkillId
 from learnloop.core.items import ItemTable
-from learnloop.core.time import to_us
+from learnloop.core.time import from_us, to_us
 from learnloop.core.types import Interaction, InteractionKind, Item, Skill, TimeSlot
 from learnloop.features import views
 from learnloop.features.profile import KEPT_ANSWERS, KEPT_DAYS, KEPT_ITEMS, ProfileFold
@@ -215,3 +215,22 @@ def test_times_and_sessions():
     assert views.sessions_per_week(state, MONDAY + timedelta(days=28)) == 1.0
     assert views.last_active_at(state) == log[-1][0].occurred_at
     assert views.last_active_at(fold([])) is None
+
+
+def test_a_log_without_times_is_evidence_and_no_activity():
+    unknown = from_us(0)
+    state = fold(answer(n, unknown, n % 3 > 0, ITEMS[n % 4], ms=9000) for n in range(20))
+    assert (state.n_answers, state.n_sessions, state.n_days, state.active_ms) == (20, 0, 0, 0)
+    assert views.last_active_at(state) is None
+    assert views.sessions_per_week(state, MONDAY) == 0.0
+    assert views.learning_velocity(state) is None
+    assert views.active_times(state) == ()
+    assert views.days_since(state, unknown) == ()
+    assert [views.trend_per_week(r) for r in state.skills.values()] == [None] * len(state.skills)
+
+    later = fold(
+        [*(answer(n, unknown, True) for n in range(9)), answer(10, MONDAY, True, ms=60_000)]
+    )
+    assert (later.n_answers, later.n_sessions, later.n_days) == (10, 1, 1)
+    assert views.last_active_at(later) == MONDAY
+    assert views.sessions_per_week(later, MONDAY + timedelta(days=14)) == pytest.approx(0.5)

@@ -1,5 +1,6 @@
 """The law of the state: any order of arrival gives the same bytes as one replay in order."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from learnloop.core.ids import InteractionId, ItemId, LearnerId, SkillId
 from learnloop.core.types import Interaction, InteractionKind, Item, Ref
+from learnloop.features import state as state_module
 from learnloop.features.profile import ProfileFold, ProfileState
 from learnloop.features.state import BEFORE_ALL, advance, current, decode, encode
 
@@ -147,3 +149,18 @@ def test_update_is_pure_and_a_decoded_state_goes_on_as_the_live_one(rows):
         again = FOLD.update(decode(before, ProfileState), e, ITEMS[e.item_id])
         assert encode(again) == encode(after)
         state = after
+
+
+def test_a_kept_state_is_used_for_its_own_bytes_alone(monkeypatch):
+    monkeypatch.setattr(state_module, "KEPT", 2)
+    log = Log()
+    first = deliver(FOLD, log, [[event(0, 0, 1, InteractionKind.ANSWERED, True, 5)]])
+    kept = current(FOLD, first, ANNA)
+    assert current(FOLD, first, ANNA) is kept
+    other = replace(first, blob=encode(ProfileState(n_answers=7)))
+    assert current(FOLD, other, ANNA).n_answers == 7
+    assert current(FOLD, first, ANNA) == kept
+    for name in ("bob", "cleo"):
+        advance(FOLD, None, LearnerId(name), [], list)
+    assert current(FOLD, first, ANNA) == kept
+    assert current(FOLD, first, ANNA) is not kept

@@ -15,6 +15,7 @@ from learnloop.core.types import Estimate, Evidence, Item, ItemKind, Learner, Re
 from learnloop.models.index import DEFAULT, MODELS
 from learnloop.policies.recommend import RecommendPolicy
 from learnloop.policies.recommend.eligible import eligible
+from learnloop.policies.standing import standing
 from learnloop.testing.worlds import context_of, random_table, random_world
 
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -159,3 +160,12 @@ def open_skills(n_answers, n_correct, level):
 )
 def test_prerequisites_open_with_evidence(n_answers, n_correct, level, expected):
     assert open_skills(n_answers, n_correct, level) == expected
+
+
+def test_evidence_of_unknown_age_is_never_due():
+    table = random_table(np.random.default_rng(0), 40, 5)
+    n = np.full(5, 9)
+    seen = Evidence(n, n, np.zeros(5, dtype=np.int64), {}, {}, 45)
+    now = standing(table, seen, mastery(np.full(5, 0.95)), AT)
+    assert now.overdue.tolist() == [0.0] * 5
+    assert now.mastered.all()

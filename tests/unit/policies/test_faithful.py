@@ -12,8 +12,10 @@ import pytest
 
 from learnloop.core.ids import ItemId, SkillId
 from learnloop.core.items import ItemTable
+from learnloop.core.time import EPOCH
 from learnloop.core.types import InteractionKind, Item, Skill
 from learnloop.models.index import DEFAULT, MODELS
+from learnloop.policies.explain import sentence
 from learnloop.policies.recommend import Config, RecommendPolicy
 from learnloop.testing.builders import an_answer
 from learnloop.testing.worlds import context_of, random_world
@@ -139,3 +141,17 @@ def test_what_was_drawn_by_chance_says_so():
         assert bool(explored) == (first.action != best.action)
         for reason in explored:
             assert reason.detail["propensity"] == pytest.approx(first.propensity, abs=1e-6)
+
+
+def test_a_log_without_times_gives_no_reason_that_names_a_time():
+    tried = Counter()
+    for seed in range(20):
+        world = random_world(seed, n_answers=120)
+        untimed = tuple(replace(e, occurred_at=EPOCH, sequence=k) for k, e in enumerate(world.log))
+        for choice in decided(replace(world, log=untimed), 20):
+            for reason in choice.reasons:
+                tried[reason.code] += 1
+                assert reason.code != "review_due"
+                assert "1970" not in sentence(reason, world.items)
+                assert not any("1970" in str(fact) for fact in reason.detail.values())
+    assert tried["retry"] > 0

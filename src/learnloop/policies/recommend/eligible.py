@@ -36,24 +36,24 @@ def eligible(
     """
     now = standing(items, evidence, mastery, at)
     code = np.zeros(items.n_skills + 1)
-    code[:-1][now.mastered & (now.overdue < 1.0)] = 1.0
-    code[:-1][~now.open] = _LOCKED
+    code[:-1] = np.where(now.open, now.mastered & (now.overdue < 1.0), _LOCKED)
     mean = means_over_skills(items, code)
     keep = items.visible & (mean > -1.0) & (mean < 1.0 - 1e-9)
     if kind is not None:
         keep &= items.kinds == kind.value
-    keep[_resting(learner, items, evidence, at)] = False
-    return np.flatnonzero(keep)
+    for row in _resting(learner, items, evidence, at):
+        keep[row] = False
+    return keep.nonzero()[0]
 
 
 def _resting(learner: Learner, items: ItemTable, evidence: Evidence, at: datetime) -> list[int]:
     row_of, now_us = items.row_of, to_us(at)
     right_us, wrong_us = now_us - RIGHT_COOL_DOWN_US, now_us - WRONG_COOL_DOWN_US
     was_right = evidence.item_correct
-    rows = [
-        row_of[item_id]
+    out = [
+        item_id
         for item_id, us in evidence.item_last_us.items()
-        if us > right_us and item_id in row_of and (was_right[item_id] or us > wrong_us)
+        if us > right_us and (was_right[item_id] or us > wrong_us)
     ]
-    rows += [row_of[i] for i, until in learner.dismissed.items() if until > at and i in row_of]
-    return rows
+    out += [item_id for item_id, until in learner.dismissed.items() if until > at]
+    return [row_of[item_id] for item_id in out if item_id in row_of]

@@ -27,7 +27,7 @@ import numpy as np
 
 from learnloop.core.context import Context
 from learnloop.core.types import Estimate, Floats, ProgressionRate
-from learnloop.policies.curriculum import curriculum_of, means_over_skills
+from learnloop.policies.curriculum import Curriculum, curriculum_of, means_over_skills
 from learnloop.policies.recommend.config import KINDS_OF, Config
 from learnloop.policies.standing import Standing, standing
 
@@ -44,7 +44,9 @@ class Scores:
         total: (n_items,) weighted sum; also of rows that are no candidates.
         p_correct: (n_items,).
         zone: (n_items,) the part, unweighted.
-        skill_parts: (5, n_skills) gap, review, goal, unlocks, doubt, each with its weight.
+        skill_parts: (5, n_skills + 1) gap, review, goal, unlocks, doubt, each with its weight; the
+            last column is 0, for items without skills.
+        skills_of: The skill columns of each item row.
         now: Where the learner stands.
         target: Mastery to reach.
     """
@@ -53,6 +55,7 @@ class Scores:
     p_correct: Floats
     zone: Floats
     skill_parts: Floats
+    skills_of: tuple[tuple[int, ...], ...]
     now: Standing
     target: float
 
@@ -63,58 +66,54 @@ def score(context: Context, correct: Estimate, mastery: Estimate, config: Config
     graph = curriculum_of(items)
     now = standing(items, context.evidence, mastery, context.at)
     target = context.learner.goals.target_mastery or config.target
-    skill_parts = np.empty((5, items.n_skills))
-    skill_parts[0] = np.maximum(target - now.level, 0.0) / target
-    skill_parts[1] = _review(context, now)
-    skill_parts[2] = _goal(context, config)
-    skill_parts[3] = graph.reach * ~now.known
-    skill_parts[4] = np.minimum(mastery.stddev / DOUBTFUL, 1.0)
-    skill_parts *= np.array(((w.gap,), (w.review,), (w.goal,), (w.unlocks,), (w.doubt,)))
-    per_skill = np.zeros(items.n_skills + 1)
-    skill_parts.sum(axis=0, out=per_skill[:-1])
+    skill_parts = np.zeros((5, items.n_skills + 1))
+    gap, review, goal, unlocks, doubt = skill_parts[:, :-1]
+    np.multiply(np.maximum(target - now.level, 0.0), w.gap / target, out=gap)
+    _add_review(review, context, now, w.review)
+    _add_goal(goal, context, graph, config)
+    np.multiply(graph.reach, w.unlocks * ~now.known, out=unlocks)
+    np.multiply(np.minimum(mastery.stddev, DOUBTFUL), w.doubt / DOUBTFUL, out=doubt)
     zone = in_zone(correct.values, context, config)
-    total = means_over_skills(items, per_skill)
+    total = means_over_skills(items, skill_parts.sum(axis=0))
     total += w.zone * zone
     total += TIE_BREAK * graph.tie_break
     _add_own_wishes(total, context, correct.values, config)
-    return Scores(total, correct.values, zone, skill_parts, now, target)
+    return Scores(total, correct.values, zone, skill_parts, graph.skills_of, now, target)
 
 
 def in_zone(p_correct: Floats, context: Context, config: Config) -> Floats:
     """(n,) 1 inside the learner's target band, 0 at p = 0 and at `easy_edge` above the band."""
     rate = context.learner.preferences.progression_rate or ProgressionRate.MODERATE
     low, high = config.bands[rate]
-    above = 1.0 - (p_correct - high) / config.easy_edge
-    zone: Floats = np.maximum(np.minimum(np.minimum(p_correct / low, above), 1.0), 0.0)
-    return zone
+    above = (high + config.easy_edge - p_correct) / config.easy_edge
+    zone: Floats = np.minimum(p_correct / low, above)
+    return np.maximum(np.minimum(zone, 1.0, out=zone), 0.0, out=zone)
 
 
-def _review(context: Context, now: Standing) -> Floats:
-    due = now.overdue >= 1.0
-    if not due.any():
-        return np.zeros(len(due))
-    seen = context.evidence
-    rate = seen.n_correct / np.maximum(seen.n_answers, 1)
-    fading = np.minimum(np.maximum(rate - now.level, 0.0) / FADED, 1.0)
-    review: Floats = due * np.minimum(now.overdue / 2, 1.0) * (1.0 + fading) / 2
-    return review
+def _add_review(review: Floats, context: Context, now: Standing, weight: float) -> None:
+    due = (now.overdue >= 1.0).nonzero()[0]
+    if len(due):
+        seen, level, overdue = context.evidence, now.level[due], now.overdue[due]
+        rate = seen.n_correct[due] / seen.n_answers[due]
+        fading = np.minimum(np.maximum(rate - level, 0.0) / FADED, 1.0)
+        review[due] = weight * np.minimum(overdue / 2, 1.0) * (1.0 + fading) / 2
 
 
-def _goal(context: Context, config: Config) -> Floats:
-    goal = np.zeros(context.items.n_skills)
-    column_of = context.items.column_of
+def _add_goal(goal: Floats, context: Context, graph: Curriculum, config: Config) -> None:
+    column_of, weight = context.items.column_of, config.weights.goal
     named = [column_of[s] for s in context.learner.goals.priority_skills if s in column_of]
-    if named:
-        needed = curriculum_of(context.items).ancestors[named].any(axis=0)
-        goal[needed] = config.needed_for_goal
-        goal[named] = 1.0
-    return goal
+    for s in named:
+        goal[graph.ancestors[s]] = weight * config.needed_for_goal
+    for s in named:
+        goal[s] = weight
 
 
 def _add_own_wishes(total: Floats, context: Context, p_correct: Floats, config: Config) -> None:
     items, said, row_of = context.items, context.learner.preferences, context.items.row_of
     wrong = [row_of[i] for i, ok in context.evidence.item_correct.items() if not ok and i in row_of]
-    total[wrong] += config.weights.retry * p_correct[wrong]
+    if wrong:
+        rows = np.array(wrong)
+        total[rows] += config.weights.retry * p_correct.take(rows)
     if said.preferred_content_type is not None:
         for kind in KINDS_OF[said.preferred_content_type]:
             total += config.weights.preference * (items.kinds == kind.value)
@@ -124,6 +123,6 @@ def _add_own_wishes(total: Floats, context: Context, p_correct: Floats, config: 
 
 def fits(expected_seconds: Floats, minutes: int) -> Floats:
     """(n,) how well each item fits the minutes there are; 1 where its time is unknown."""
-    known = np.nan_to_num(expected_seconds, nan=0.0)
-    share: Floats = np.minimum(minutes * 60.0 / np.maximum(known, 1.0), 1.0)
+    seconds = np.fmax(expected_seconds, 1.0)  # 1 where it is NaN
+    share: Floats = np.minimum(minutes * 60.0 / seconds, 1.0)
     return share

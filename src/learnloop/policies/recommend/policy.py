@@ -44,9 +44,9 @@ class RecommendPolicy:
             return _in_curriculum_order(context, "no_estimate", p_correct)
         scores = score(context, correct, mastery, self.config)
         pool = _best(scores.total, context.candidates, max(self.config.pool, context.n))
-        focus = curriculum_of(context.items).focus[pool]
+        focus = curriculum_of(context.items).focus.take(pool)
         choices = []
-        for drawn in draw(scores.total[pool], focus, context.n, rng, self.config):
+        for drawn in draw(scores.total.take(pool), focus, context.n, rng, self.config):
             row = int(pool[drawn.place])
             choices.append(
                 Choice(

@@ -27,63 +27,57 @@ def reasons(
     context: Context, row: int, drawn: Drawn, scores: Scores, config: Config
 ) -> tuple[Reason, ...]:
     """At most three, the largest part first; an explored choice says so first."""
-    total = max(float(scores.total[row]), 1e-9)
-    found: list[Reason] = []
+    found: dict[str, Reason] = {}
     if drawn.explored:
-        found.append(Reason("explore", 0.0, {"propensity": round(drawn.propensity, 6)}))
-    n_other = len(found)
-    named = set()
-    for weight, code, s in sorted(_parts(context, row, scores, config), reverse=True):
-        if len(found) == MOST or weight < WORTH_NAMING:
+        found["explore"] = Reason("explore", 0.0, {"propensity": round(drawn.propensity, 6)})
+    n_other, total = len(found), max(scores.total.item(row), 1e-9)
+    for weight, code, s in _parts(context, row, scores, config):
+        if len(found) == MOST:
             break
-        facts = None if code in named else FACTS[code](context, scores, row, s)
+        facts = None if code in found else FACTS[code](context, scores, row, s)
         if facts is not None:
-            named.add(code)
-            found.append(Reason(code, round(weight / total, 4), facts))
+            found[code] = Reason(code, round(weight / total, 4), facts)
     if len(found) == n_other:
-        found.append(Reason("curriculum", 0.0, {"n_answers": context.evidence.n_total}))
-    return tuple(found)
+        found["curriculum"] = Reason("curriculum", 0.0, {"n_answers": context.evidence.n_total})
+    return tuple(found.values())
 
 
 def _parts(context: Context, row: int, scores: Scores, config: Config) -> list[Part]:
-    w, items, said = config.weights, context.items, context.learner.preferences
-    item = items.items[row]
-    found = [(w.zone * float(scores.zone[row]), "zone", -1)]
+    """What is worth naming of the item's score, the largest first."""
+    w, said = config.weights, context.learner.preferences
+    item, skills = context.items.items[row], scores.skills_of[row]
+    found = [(w.zone * scores.zone.item(row), "zone", -1)]
     if context.evidence.item_correct.get(item.item_id) is False:
-        found.append((w.retry * float(scores.p_correct[row]), "retry", -1))
+        found.append((w.retry * scores.p_correct.item(row), "retry", -1))
     if said.preferred_content_type and item.kind in KINDS_OF[said.preferred_content_type]:
         found.append((w.preference, "preference", -1))
     if said.session_minutes and (item.expected_seconds or 1e9) <= said.session_minutes * 60:
         found.append((w.time, "fits_time", -1))
-    for s, share in zip(
-        items.item_skills[row].tolist(), items.skill_weights[row].tolist(), strict=True
-    ):
-        if share:
-            gap, review, goal, unlocks, _ = scores.skill_parts[:, s].tolist()
-            is_new = not context.evidence.n_answers[s]
-            found.append((share * gap, "new_skill" if is_new else "gap", s))
-            found.append((share * review, "review_due", s))
-            found.append((share * goal, "goal", s))
-            found.append((share * unlocks, "unlocks", s))
-    return found
+    for s in skills:
+        gap, review, goal, unlocks, _ = (scores.skill_parts[:, s] / len(skills)).tolist()
+        found.append((gap, "gap" if context.evidence.n_answers[s] else "new_skill", s))
+        found += ((review, "review_due", s), (goal, "goal", s), (unlocks, "unlocks", s))
+    return sorted((part for part in found if part[0] >= WORTH_NAMING), reverse=True)
 
 
 def _zone(context: Context, scores: Scores, row: int, s: int) -> Facts | None:
-    items, seen = context.items, context.evidence
+    seen = context.evidence
     if not seen.n_total or scores.zone[row] < 0.5:
         return None
-    columns = [items.column_of[x] for x in items.items[row].skills if x in items.column_of]
-    n_answers = sum(int(seen.n_answers[x]) for x in columns)
-    p_correct = round(float(scores.p_correct[row]), 4)
+    n_answers = sum(seen.n_answers.item(x) for x in scores.skills_of[row])
+    p_correct = round(scores.p_correct.item(row), 4)
     if n_answers:
         return {"p_correct": p_correct, "n_answers": n_answers}
     return {"p_correct": p_correct, "n_total": seen.n_total}
 
 
 def _retry(context: Context, scores: Scores, row: int, s: int) -> Facts:
+    """Without the day where the log has no times."""
     item_id = context.items.items[row].item_id
-    at = from_us(context.evidence.item_last_us[item_id])
-    return {"item_id": item_id, "answered_at": at.isoformat()}
+    at_us = context.evidence.item_last_us[item_id]
+    if not at_us:
+        return {"item_id": item_id}
+    return {"item_id": item_id, "answered_at": from_us(at_us).isoformat()}
 
 
 def _preference(context: Context, scores: Scores, row: int, s: int) -> Facts:
@@ -123,19 +117,18 @@ def _new_skill(context: Context, scores: Scores, row: int, s: int) -> Facts | No
 
 
 def _review_due(context: Context, scores: Scores, row: int, s: int) -> Facts:
-    last = from_us(int(context.evidence.last_us[s]))
+    last = from_us(context.evidence.last_us.item(s))
     return {
         "skill": context.items.skills[s].skill_id,
         "days": (context.at - last).days,
         "last_answered_at": last.isoformat(),
-        "n_answers": int(context.evidence.n_answers[s]),
+        "n_answers": context.evidence.n_answers.item(s),
     }
 
 
 def _goal(context: Context, scores: Scores, row: int, s: int) -> Facts:
     """Named by the priority skill itself, else by the first one that needs this skill."""
-    skills, column_of = context.items.skills, context.items.column_of
-    skill = skills[s].skill_id
+    skill, column_of = context.items.skills[s].skill_id, context.items.column_of
     named = [g for g in context.learner.goals.priority_skills if g in column_of]
     if skill in named:
         return {"skill": skill, "goal": skill}
@@ -146,8 +139,8 @@ def _goal(context: Context, scores: Scores, row: int, s: int) -> Facts:
 def _level(context: Context, scores: Scores, s: int) -> Facts:
     return {
         "skill": context.items.skills[s].skill_id,
-        "mastery": round(float(scores.now.level[s]), 4),
-        "n_answers": int(context.evidence.n_answers[s]),
+        "mastery": round(scores.now.level.item(s), 4),
+        "n_answers": context.evidence.n_answers.item(s),
     }
 
 

@@ -41,15 +41,16 @@ def draw(
         scores: (m,) of the pool.
         skill: (m,) the skill each item counts as; the same one again is penalised.
     """
-    cost = -scores
+    cost, n_left, penalty = -scores, len(scores), config.same_skill_penalty
     slate: list[Drawn] = []
-    for k in range(min(n, len(scores))):
-        places, probabilities, values = distribution(cost, len(scores) - k, config)
-        drawn = _pick(probabilities, rng)
+    for u in rng.random(min(n, n_left)).tolist():
+        places, probabilities, values = distribution(cost, n_left, config)
+        drawn = _pick(probabilities, u)
         place = places[drawn]
         slate.append(Drawn(place, -values[drawn], probabilities[drawn], drawn > 0))
-        cost[skill == skill[place]] += config.same_skill_penalty
+        cost += penalty * (skill == skill[place])
         cost[place] = np.inf
+        n_left -= 1
     return slate
 
 
@@ -63,16 +64,16 @@ def distribution(
         n_left: How many are remaining, at least 1.
     """
     top = cost.argsort()[: min(config.shortlist, n_left)]
-    values: list[float] = cost[top].tolist()
-    odds = [exp((values[0] - value) / config.temperature) for value in values]
+    values: list[float] = cost.take(top).tolist()
+    best, temperature = values[0], config.temperature
+    odds = [exp((best - value) / temperature) for value in values]
     scale = config.epsilon / sum(odds)
     probabilities = [x * scale for x in odds]
     probabilities[0] += 1.0 - config.epsilon
     return top.tolist(), probabilities, values
 
 
-def _pick(probabilities: list[float], rng: np.random.Generator) -> int:
-    u = rng.random()
+def _pick(probabilities: list[float], u: float) -> int:
     for i, p in enumerate(probabilities):
         u -= p
         if u < 0.0:
