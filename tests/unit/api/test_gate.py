@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -127,3 +128,49 @@ def test_more_at_once_than_the_gate_lets_in(monkeypatch, school):
     statuses = [status for status, _, _ in replies]
     assert set(statuses) <= {200, 503}
     assert len(logged) == statuses.count(200) >= 2
+
+
+WHOLE = b"POST /x HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\nabc"
+
+
+@pytest.mark.parametrize("data", [LISTED, WHOLE, WHOLE.replace(b"content-l", b"Content-L")])
+def test_a_whole_request_is_seen_at_once(data):
+    assert gate.is_plain_and_whole(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nhost: x\r\n",
+        READY,
+        LISTED + b"x",
+        LISTED + LISTED,
+        WHOLE[:-1],
+        WHOLE + b"x",
+        WHOLE.replace(b"HTTP/1.1", b"HTTP/1.0"),
+        WHOLE.replace(b"content-length: 3", b"content-length: 3\r\ncontent-length: 3"),
+        WHOLE.replace(b"content-length: 3", b"content-length: +3"),
+        WHOLE.replace(b"content-length: 3", b"content-length: 3, 3"),
+        WHOLE.replace(b"content-length: 3", b"x-content-length: 3"),
+        WHOLE.replace(b"content-length: 3", b"content-length : 3"),
+        WHOLE.replace(b"content-length: 3", b"x: y\ncontent-length: 3"),
+        WHOLE.replace(b"content-length: 3", b"x: y\r\n content-length: 3"),
+        WHOLE.replace(b"host: x", b"transfer-encoding: chunked"),
+        WHOLE.replace(b"host: x", b"connection: close"),
+        WHOLE.replace(b"host: x", b"Expect: 100-continue"),
+        WHOLE.replace(b"host: x", b"Upgrade: websocket"),
+    ],
+)
+def test_in_doubt_the_parser_decides(data):
+    assert not gate.is_plain_and_whole(data)
+
+
+def test_a_request_in_pieces_is_refused_when_it_is_whole(closed_gate):
+    with connect(closed_gate) as connection, connection.makefile("rb") as stream:
+        for piece in (LISTED[:10], LISTED[10:30], LISTED[30:]):
+            connection.sendall(piece)
+            time.sleep(0.05)
+        check_refused(reply_of(stream))
+        connection.sendall(READY)
+        assert reply_of(stream)[0] == 200
