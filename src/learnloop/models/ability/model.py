@@ -18,14 +18,13 @@ from learnloop.models.ability.difficulty import ItemBook, ItemFacts
 from learnloop.models.ability.features import recall, view
 from learnloop.models.ability.latent import (
     answered,
-    decayed,
     new_skill,
     start,
     studied,
     widened,
 )
 from learnloop.models.ability.readout import ItemWeights, Readout
-from learnloop.models.ability.scoring import Scorer, logits, scorer_of
+from learnloop.models.ability.scoring import Scorer, logits, scorer_of, traces_now
 from learnloop.models.ability.state import AbilityState
 
 NAME = "ability"
@@ -52,9 +51,10 @@ class AbilityModel:
         self.config, self.book, self.readout = config, book, readout
         self._blank = new_skill(config)
         self._start = start(config)
-        # Pure memos: one entry per item id ever asked for, and the table scored last.
+        # Pure memos: one entry per item id ever asked for, the table and the state scored last.
         self._known: dict[str, tuple[Item, ItemFacts, ItemWeights]] = {}
         self._scorer: Scorer | None = None
+        self._latest: tuple[AbilityState, int, Scorer, Floats] | None = None
 
     def start(self, learner_id: LearnerId) -> AbilityState:
         """The state of a learner of whom nothing is known."""
@@ -90,8 +90,9 @@ class AbilityModel:
 
     def predict(self, state: AbilityState, items: ItemTable, at: datetime) -> Estimate:
         """`p_correct` for every item of the table: CORRECT, values and stddev (n_items,)."""
-        scorer = self._scorer_of(items)
-        logit, variance = logits(scorer, self.config, state, to_us(at))
+        at_us = to_us(at)
+        scorer, traces = self._now(state, items, at_us)
+        logit, variance = logits(scorer, self.config, state, at_us, traces)
         p = 1.0 / (1.0 + np.exp(-logit))
         stddev = p * (1.0 - p) * np.sqrt(variance + scorer.variance)
         return Estimate(Target.CORRECT, p, stddev, self.ref, at)
@@ -104,23 +105,14 @@ class AbilityModel:
         and never higher merely because time has passed.
         """
         at_us, config, me = to_us(at), self.config, state.learner
+        scorer, traces = self._now(state, items, at_us)
         elapsed = at_us - me.at_us if me.step else 0
-        ability_variance = widened(
-            me.variance, config.ability_variance, elapsed, config.daily_drift
-        )
-        latent, variance = np.empty(items.n_skills), np.empty(items.n_skills)
-        for i, skill in enumerate(items.skills):
-            trace = state.skills.get(skill.skill_id, self._blank)
-            elapsed = at_us - trace.at_us if trace.step else 0
-            deviation = decayed(trace.mean, elapsed, config.daily_decay)
-            spread = widened(trace.variance, config.skill_variance, elapsed, config.daily_drift)
-            known = self.book.skills.get(skill.skill_id)
-            latent[i] = self.book.mu + (known or 0.0) + me.mean + deviation
-            unknown = self.book.skill_variance if known is None else 0.0
-            variance[i] = ability_variance + spread + unknown
+        variance = widened(me.variance, config.ability_variance, elapsed, config.daily_drift)
+        deviation, spread = traces[:2, : items.n_skills]
         a, b = self.readout.link
-        p: Floats = 1.0 / (1.0 + np.exp(-(a + b * latent)))
-        return Estimate(Target.MASTERY, p, p * (1.0 - p) * b * np.sqrt(variance), self.ref, at)
+        p: Floats = 1.0 / (1.0 + np.exp(-a - b * (scorer.latent + (me.mean + deviation))))
+        stddev = p * (1.0 - p) * (b * np.sqrt(variance + spread + scorer.doubt))
+        return Estimate(Target.MASTERY, p, stddev, self.ref, at)
 
     def export(self) -> bytes:
         """The frozen parameters as an artifact that the model module's `load` reads back."""
@@ -137,8 +129,17 @@ class AbilityModel:
             )
         return known
 
-    def _scorer_of(self, items: ItemTable) -> Scorer:
-        scorer = self._scorer
+    def _now(self, state: AbilityState, items: ItemTable, at_us: int) -> tuple[Scorer, Floats]:
+        """The table's scorer, and the traces of its skills at an instant, which is asked twice."""
+        scorer, latest = self._scorer, self._latest
         if scorer is None or scorer.table is not items:
             scorer = self._scorer = scorer_of(items, self.book, self.readout)
-        return scorer
+        if (
+            latest is None
+            or latest[0] is not state
+            or latest[1] != at_us
+            or latest[2] is not scorer
+        ):
+            traces = traces_now(scorer, self.config, state, at_us)
+            latest = self._latest = (state, at_us, scorer, traces)
+        return scorer, latest[3]

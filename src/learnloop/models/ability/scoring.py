@@ -20,24 +20,33 @@ from learnloop.models.ability.features import (
     US_PER_MINUTE,
     VIEW,
     WIN_KNOT,
-    seen_now,
     view,
 )
-from learnloop.models.ability.latent import new_skill
+from learnloop.models.ability.latent import US_PER_DAY, new_skill
 from learnloop.models.ability.readout import LIMIT, NO_SLOPES, Readout
 from learnloop.models.ability.state import AbilityState
 
-_AT = {name: i for i, name in enumerate(VIEW)}
+_LEARNER = (
+    "one", "ln_n", "ability", "fast", "last", "streak", "variance", "middle", "slow", "ln_gap",
+    "n_over_knot",
+)  # fmt: skip
 _PLAIN = ("deviation", "skill_spread", "skill_fast", "skill_middle", "skill_slow", "skill_last")
 _LOGGED = (
     "ln_skill_n", "ln_skill_correct", "ln_skill_studied", "ln_skill_steps", "ln_skill_gap",
     "ln_skill_wrong",
 )  # fmt: skip
-_TO_PLAIN = [_AT[name] for name in (*_PLAIN, "skill_met")]
-_FROM_PLAIN = [0, 1, 2, 3, 4, 5, 11]
-_TO_LOGGED = [_AT[name] for name in _LOGGED]
+_MADE = ("skill_met", "same_skill", "fast_x_skill_fast", "ability_x_wins", "wins_over_knot")
+ROWS = (*_LEARNER, *_PLAIN, *_LOGGED, *_MADE)
+"""The entries of a view in the order in which they are computed here."""
+
+_AT = {name: i for i, name in enumerate(ROWS)}
+_IN_VIEW = [VIEW.index(name) for name in ROWS]
+_SLOPED = [_AT[name] for name in VIEW[ITEM_SLOPES]]
+_AFTER_LEARNER = len(_LEARNER)
+_AFTER_PLAIN = _AFTER_LEARNER + len(_PLAIN)
+_AFTER_LOGGED = _AFTER_PLAIN + len(_LOGGED)
 _N_SEEN = 12
-N_SLOPES = len(NO_SLOPES) - 1
+_MET = _N_SEEN - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +59,19 @@ class Scorer:
         reliability: (n,) [0, 1).
         variance: (n,) posterior variance of the easiness.
         fixed: (n,) logits that depend on the item alone.
-        slopes: (S, n) weights of each item's own on the entries `ITEM_SLOPES` of a view.
+        sloped: (m,) rows of the items that have slopes of their own.
+        slopes: (S, m) those slopes, on the entries `ITEM_SLOPES` of a view.
         set_of: (n,) the item's skill set.
-        weights: (V, n_sets) readout weights of each set.
+        weights: (V, n_sets) readout weights of each set; V goes by `ROWS`.
         by_item: (2, V) weights that count times easiness and times reliability.
-        of_recall: (2, R) weights of a recall, and those that count times easiness.
+        of_recall: (2, R) weights of a recall, and those that count times easiness; None where the
+            readout gives it no weight.
         members: (K, n_sets) skill numbers, padded with `len(skill_number)`.
         widths: (n_sets,) skills in each set.
-        skill_number: Skill id -> number, here.
+        skill_number: Skill id -> number, the table's skills first.
+        sets_with: Skill id -> the sets that hold it.
+        latent: (n_skills,) logit of an average learner on a middle item of each skill of the table.
+        doubt: (n_skills,) its variance.
     """
 
     table: ItemTable
@@ -65,14 +79,18 @@ class Scorer:
     reliability: Floats
     variance: Floats
     fixed: Floats
+    sloped: Ints
     slopes: Floats
     set_of: Ints
     weights: Floats
     by_item: Floats
-    of_recall: Floats
+    of_recall: Floats | None
     members: Ints
     widths: Ints
     skill_number: dict[str, int]
+    sets_with: dict[str, list[int]]
+    latent: Floats
+    doubt: Floats
 
 
 def scorer_of(table: ItemTable, book: ItemBook, readout: Readout) -> Scorer:
@@ -81,27 +99,38 @@ def scorer_of(table: ItemTable, book: ItemBook, readout: Readout) -> Scorer:
     pairs = zip(table.items, facts, strict=True)
     sets: dict[tuple[str, ...], int] = {}
     set_of = [sets.setdefault(f.skills, len(sets)) for f in facts]
-    skill_number: dict[str, int] = {}
-    for skill in chain.from_iterable(sets):
-        skill_number.setdefault(skill, len(skill_number))
+    skill_number: dict[str, int] = {x.skill_id: i for i, x in enumerate(table.skills)}
+    sets_with: dict[str, list[int]] = {}
+    for skills, c in sets.items():
+        for skill in skills:
+            skill_number.setdefault(skill, len(skill_number))
+            sets_with.setdefault(skill, []).append(c)
     widths = [len(x) for x in sets]
     members = np.full((max(widths, default=1) or 1, len(sets)), len(skill_number), dtype=np.int64)
-    for c, skills in enumerate(sets):
+    for skills, c in sets.items():
         members[: len(skills), c] = [skill_number[s] for s in skills]
+    slopes = [readout.items.get(x.item_id, NO_SLOPES)[1:] for x in table.items]
+    sloped = [row for row, own in enumerate(slopes) if any(own)]
+    recall = np.array((readout.recall, readout.recall_easiness))
+    known = [book.skills.get(x.skill_id) for x in table.skills]
     return Scorer(
         table,
         np.array([f.easiness for f in facts]),
         np.array([f.reliability for f in facts]),
         np.array([f.variance for f in facts]),
         np.array([readout.constant(x.item_id, f) for x, f in pairs]),
-        _columns([readout.items.get(x.item_id, NO_SLOPES)[1:] for x in table.items], N_SLOPES),
+        np.array(sloped, dtype=np.int64),
+        _columns([slopes[row] for row in sloped], len(_SLOPED)),
         np.array(set_of, dtype=np.int64),
-        _columns([readout.sets.get(x, readout.shared) for x in sets], len(VIEW)),
-        np.array((readout.easiness, readout.reliability)),
-        np.array((readout.recall, readout.recall_easiness)),
+        _columns([readout.sets.get(x, readout.shared) for x in sets], len(VIEW)).take(_IN_VIEW, 0),
+        np.array((readout.easiness, readout.reliability)).take(_IN_VIEW, 1),
+        recall if recall.any() else None,
         members,
         np.array(widths, dtype=np.int64),
         skill_number,
+        sets_with,
+        np.array([book.mu + (x or 0.0) for x in known]),
+        np.array([book.skill_variance if x is None else 0.0 for x in known]),
     )
 
 
@@ -110,49 +139,76 @@ def _columns(rows: list[tuple[float, ...]], width: int) -> Floats:
 
 
 def logits(
-    scorer: Scorer, config: Config, state: AbilityState, at_us: int
+    scorer: Scorer, config: Config, state: AbilityState, at_us: int, traces: Floats
 ) -> tuple[Floats, Floats]:
-    """(n,) logits of a right answer and (n,) posterior variances of ability plus deviation."""
-    seen = views(scorer, config, state, at_us)
+    """(n,) logits of a right answer and (n,) posterior variances of ability plus deviation.
+
+    Args:
+        traces: `traces_now` of the same state and instant.
+    """
+    seen = views(scorer, config, state, at_us, traces)
     c = scorer.set_of
-    by_item = scorer.by_item @ seen
-    logit = np.einsum("vc,vc->c", seen, scorer.weights).take(c) + scorer.fixed
-    logit += scorer.easiness * by_item[0].take(c) + scorer.reliability * by_item[1].take(c)
-    logit += np.einsum("sn,sn->n", seen[ITEM_SLOPES].take(c, axis=1), scorer.slopes)
-    rows, met = _recalls(scorer.table, state, at_us)
-    if len(rows):
-        of_recall = scorer.of_recall @ met
-        logit[rows] += of_recall[0] + scorer.easiness.take(rows) * of_recall[1]
+    of_easiness, of_reliability = scorer.by_item @ seen
+    logit = np.einsum("vc,vc->c", seen, scorer.weights).take(c)
+    logit += scorer.fixed
+    logit += scorer.easiness * of_easiness.take(c)
+    logit += scorer.reliability * of_reliability.take(c)
+    if len(scorer.sloped):
+        own = seen.take(_SLOPED, axis=0).take(c.take(scorer.sloped), axis=1)
+        logit[scorer.sloped] += np.einsum("sn,sn->n", own, scorer.slopes)
+    if scorer.of_recall is not None and state.items:
+        rows, met = _recalls(scorer.table, state, at_us)
+        of_recall, by_easiness = scorer.of_recall @ met
+        logit[rows] += of_recall + scorer.easiness.take(rows) * by_easiness
     variance = seen[_AT["variance"]] + seen[_AT["skill_spread"]]
-    return np.clip(logit, -LIMIT, LIMIT), variance.take(c)
+    np.maximum(np.minimum(logit, LIMIT, out=logit), -LIMIT, out=logit)
+    return logit, variance.take(c)
 
 
-def views(scorer: Scorer, config: Config, state: AbilityState, at_us: int) -> Floats:
-    """(V, n_sets) `features.view` of every skill set of the table."""
-    out = np.empty((len(VIEW), scorer.members.shape[1]))
-    out[:] = np.array(view(state, new_skill(config), config, (), at_us))[:, None]
-    own = _per_set(scorer, config, state, at_us)
-    out[_TO_PLAIN] = own[_FROM_PLAIN]
-    own[10] /= US_PER_MINUTE
-    own[11] = own[6] - own[7]
-    out[_TO_LOGGED] = np.log1p(own[6:12])
-    out[_AT["same_skill"]] = _shares_a_skill(scorer, state)
-    wins = out[_AT["ln_skill_correct"]]
-    out[_AT["fast_x_skill_fast"]] = state.learner.fast * out[_AT["skill_fast"]]
-    out[_AT["ability_x_wins"]] = state.learner.mean * wins
-    out[_AT["wins_over_knot"]] = np.maximum(wins - WIN_KNOT, 0.0)
+def traces_now(scorer: Scorer, config: Config, state: AbilityState, at_us: int) -> Floats:
+    """(12, n + 1) `features.seen_now` by skill number; the last column pads, and is no skill."""
+    number = scorer.skill_number
+    out = np.zeros((_N_SEEN, len(number) + 1))
+    out[1, :-1] = config.skill_variance
+    known = [(number[s], *trace) for s, trace in state.skills.items() if s in number]
+    if known:
+        flat = np.fromiter(chain.from_iterable(known), np.float64, _N_SEEN * len(known))
+        columns, mean, variance, *_, step, last_us = now = flat.reshape(-1, _N_SEEN).T
+        last_us[:] = np.maximum(at_us - last_us, 0.0)
+        step[:] = state.learner.step - step
+        days = last_us / US_PER_DAY
+        mean *= np.exp(days * (mean > 0.0) * -config.daily_decay)
+        wider = np.minimum(variance + config.daily_drift * days, config.skill_variance)
+        np.maximum(variance, wider, out=variance)
+        met = columns.astype(np.int64)
+        out[:_MET, met] = now[1:]
+        out[_MET, met] = 1.0
     return out
 
 
-def _per_set(scorer: Scorer, config: Config, state: AbilityState, at_us: int) -> Floats:
-    """(12, n_sets) `seen_now` averaged over the skills of each set."""
-    number, step = scorer.skill_number, state.learner.step
-    traces = np.zeros((_N_SEEN, len(number) + 1))  # the last column pads: no skill
-    traces[1, :-1] = config.skill_variance
-    known = [(number[s], t) for s, t in state.skills.items() if s in number]
-    if known:
-        now = [seen_now(t, config, step, at_us) for _, t in known]
-        traces[:, [i for i, _ in known]] = np.array(now).T
+def views(
+    scorer: Scorer, config: Config, state: AbilityState, at_us: int, traces: Floats
+) -> Floats:
+    """(V, n_sets) `features.view` of every skill set of the table, by `ROWS`."""
+    out = np.empty((len(ROWS), scorer.members.shape[1]))
+    out[:] = np.array(view(state, new_skill(config), config, (), at_us)).take(_IN_VIEW)[:, None]
+    own = _per_set(scorer, traces)
+    out[_AFTER_LEARNER:_AFTER_PLAIN] = own[: len(_PLAIN)]
+    out[_AT["skill_met"]] = own[_MET]
+    own[10] /= US_PER_MINUTE
+    own[11] = own[6] - own[7]
+    np.log1p(own[6:], out=out[_AFTER_PLAIN:_AFTER_LOGGED])
+    for skill in state.learner.skills:
+        out[_AT["same_skill"], scorer.sets_with.get(skill, [])] = 1.0
+    wins = out[_AT["ln_skill_correct"]]
+    np.multiply(out[_AT["skill_fast"]], state.learner.fast, out=out[_AT["fast_x_skill_fast"]])
+    np.multiply(wins, state.learner.mean, out=out[_AT["ability_x_wins"]])
+    np.maximum(wins - WIN_KNOT, 0.0, out=out[_AT["wins_over_knot"]])
+    return out
+
+
+def _per_set(scorer: Scorer, traces: Floats) -> Floats:
+    """(12, n_sets) the traces averaged over the skills of each set."""
     if len(scorer.members) == 1:
         only: Floats = traces.take(scorer.members[0], axis=1)
         return only
@@ -165,14 +221,6 @@ def _per_set(scorer: Scorer, config: Config, state: AbilityState, at_us: int) ->
     least = [np.where(known_, one[9:11], np.inf) for known_, one in zip(met, each, strict=True)]
     means[9:11] = np.where(means[11] > 0.0, np.minimum.reduce(least), 0.0)
     return means
-
-
-def _shares_a_skill(scorer: Scorer, state: AbilityState) -> Floats:
-    """(n_sets,) 1 where the set shares a skill with the learner's last item."""
-    out = np.zeros(scorer.members.shape[1])
-    for skill in state.learner.skills:
-        out[(scorer.members == scorer.skill_number.get(skill, -1)).any(axis=0)] = 1.0
-    return out
 
 
 def _recalls(table: ItemTable, state: AbilityState, at_us: int) -> tuple[Ints, Floats]:
