@@ -88,9 +88,13 @@ def import_log(
         DataError: The log can't be read at all.
         StoreUnavailable: The database went away; the batches before it are kept.
     """
-    skills, items = _missing(engine, *log.nouns())
+    named = log.nouns()
+    with engine.store.begin(write=False) as tx:
+        skills, items = _missing(engine.live(tx), *named)
     if (skills or items) and not dry_run:
         with engine.store.begin() as tx:
+            # Looked at again, for what somebody has put there meanwhile stays as it is.
+            skills, items = _missing(engine.live(tx), *named)
             tx.catalog.put((), skills, items)
     rehearsal = _Rehearsal(engine, skills, items) if dry_run else None
     counts = _Counts()
@@ -118,10 +122,9 @@ def import_log(
 
 
 def _missing(
-    engine: PersonalizationEngine, skills: Sequence[Skill], items: Sequence[Item]
+    live: Live, skills: Sequence[Skill], items: Sequence[Item]
 ) -> tuple[list[Skill], list[Item]]:
-    with engine.store.begin(write=False) as tx:
-        have = engine.live(tx).items
+    have = live.items
     return (
         [s for s in skills if s.skill_id not in have.column_of],
         [x for x in items if x.item_id not in have.row_of],
@@ -149,6 +152,7 @@ def _take(
 
 
 def _enroll(live: Live, tx: Transaction, learner_ids: set[LearnerId]) -> set[LearnerId]:
+    tx.learners.lock(sorted(learner_ids))
     new = learner_ids - tx.learners.known(learner_ids)
     for learner_id in sorted(new):
         tx.learners.put(Learner(learner_id, live.clock.now()))

@@ -20,14 +20,22 @@ def learning_path(live: Live, tx: Transaction, learner_id: LearnerId) -> Learnin
     Raises:
         NotFound: No such learner.
     """
+    tx.learners.lock([learner_id])
     stored = tx.paths.get(learner_id)
     fresh = _planned(live, tx, learner_id, stored)
     if stored is None:
         return _store(tx, fresh, "first plan", stored)
-    if (stored.position, stored.steps) != (fresh.position, fresh.steps):
-        moved = [s.skill_id for s in stored.steps] != [s.skill_id for s in fresh.steps]
-        return _store(tx, fresh, "the goal or the catalog changed" if moved else "progress", stored)
-    return stored
+    if [s.skill_id for s in stored.steps] != [s.skill_id for s in fresh.steps]:
+        return _store(tx, fresh, "the goal or the catalog changed", stored)
+    if [s.status for s in stored.steps] != [s.status for s in fresh.steps]:
+        return _store(tx, fresh, "progress", stored)
+    # Estimates drift with every second and answer: shown as they are now, but no change of plan.
+    return replace(
+        fresh,
+        updated_at=stored.updated_at,
+        history=stored.history,
+        version=stored.version,
+    )
 
 
 def update_path(
@@ -43,6 +51,7 @@ def update_path(
         NotFound: No such learner.
         InvalidInput: A skill that the catalog lacks.
     """
+    tx.learners.lock([learner_id])
     learner = learner_of(tx, learner_id)
     if priority_skills is not None:
         goals = replace(learner.goals, priority_skills=priority_skills)

@@ -11,6 +11,7 @@ from learnloop.storage.sql.schema import learners
 from learnloop.storage.sql.session import Session
 from learnloop.storage.sql.statements import (
     POSTGRESQL,
+    Statement,
     among,
     packed,
     param,
@@ -29,6 +30,8 @@ _AFTER = statement(_all.where(_id > param("after")).order_by(_id), limited=True)
 _LOCK = per_database(
     *(select(_id).where(one).order_by(_id).with_for_update() for one in among(_id))
 )
+_CREATION = 0x6C6561726E6572  # "learner"; any number that no other lock of ours has
+_LOCK_CREATION = Statement("", f"SELECT pg_advisory_xact_lock({_CREATION})")
 
 
 class SqlLearners:
@@ -59,5 +62,10 @@ class SqlLearners:
 
     def lock(self, learner_ids: Iterable[LearnerId]) -> None:
         # On SQLite a writing transaction has the whole file to itself.
-        if self._session.dialect == POSTGRESQL:
-            self._session.rows(_LOCK, (packed(learner_ids, POSTGRESQL),))
+        if self._session.dialect != POSTGRESQL:
+            return
+        wanted = set(learner_ids)
+        if len(self._session.rows(_LOCK, (list(wanted),))) < len(wanted):
+            # There is no row to lock of a learner who is not there yet: creators go one by one.
+            self._session.rows(_LOCK_CREATION)
+            self._session.rows(_LOCK, (list(wanted),))
