@@ -103,6 +103,12 @@ def days_since(state: ProfileState, since: datetime) -> tuple[DayRecord, ...]:
     return tuple(d for d in days if d.day >= first)
 
 
+def kept_since(state: ProfileState) -> datetime:
+    """From when on every active day is kept; 1970 where none was dropped yet."""
+    n_kept = len(state.past_days) + (state.today is not None)
+    return from_us(state.past_days[0].day * DAY_US if n_kept < state.n_days else 0)
+
+
 def iso_day(record: DayRecord) -> str:
     """The day as `YYYY-MM-DD`."""
     return (_EPOCH_DAY + timedelta(days=record.day)).isoformat()

@@ -246,9 +246,20 @@ class PersonalizationEngine:
             return tx.catalog.put(catalog.courses, catalog.skills, catalog.items)
 
     def fit(self) -> ModelPerformance:
-        """Fit the live model's item parameters on the log and make the result live."""
+        """Fit the live model's item parameters on the log and make the result live.
+
+        The log is read in one snapshot and the result stored in a moment; between the two, while
+        the fit runs, others may write.
+
+        Raises:
+            DataError: Fewer than 200 answers: too little to fit from.
+        """
+        with self.store.begin(write=False) as tx:
+            live = self.live(tx)
+            log = fit.answers(live, tx)
+        record = fit.fitted(live, log)
         with self.store.begin() as tx:
-            return fit.fit(self.live(tx), tx)
+            return fit.publish(tx, record)
 
     def models(self) -> tuple[ModelPerformance, ...]:
         """Which models there are, which one is live, and how each did."""

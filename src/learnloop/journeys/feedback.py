@@ -21,7 +21,7 @@ def give_feedback(
     action: Metric | None = None,
     rating: int | None = None,
 ) -> tuple[Outcome, ...]:
-    """Log the feedback; the same feedback again changes nothing.
+    """Log the feedback; the first of each kind counts, and is returned whenever it comes again.
 
     A dismissed item is not recommended again for 14 days.
 
@@ -37,12 +37,14 @@ def give_feedback(
     now = live.clock.now()
     outcomes = from_feedback(decision, position, now, action=action, rating=rating)
     is_new = tx.outcomes.append(outcomes)
+    # The first of each kind counts, so a repetition is told what was stored then.
+    stored = {x.outcome_id: x for x in tx.outcomes.of_decision(decision.decision_id)}
     if action is Metric.DISMISSED and any(is_new):
         item_id = decision.choices[position].action.item_id
         kept = {i: until for i, until in learner.dismissed.items() if until > now}
         dismissed = kept | {item_id: now + DISMISSED_FOR}
         tx.learners.put(replace(learner, dismissed=dismissed, version=learner.version + 1))
-    return tuple(outcomes)
+    return tuple(stored[x.outcome_id] for x in outcomes)
 
 
 def _recommended(

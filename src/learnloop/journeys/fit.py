@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
+from learnloop.core.answers import AnswerLog
 from learnloop.core.errors import ArtifactError, DataError
 from learnloop.core.items import ItemTable
 from learnloop.core.protocols import Estimator, Transaction
@@ -38,13 +39,17 @@ def live_estimator(tx: Transaction, items: ItemTable, champion: Ref | None) -> E
     return ability.load(record.artifact)
 
 
-def fit(live: Live, tx: Transaction) -> ModelPerformance:
-    """Fit item parameters on every answer of the log and make the result live.
+def answers(live: Live, tx: Transaction) -> AnswerLog:
+    """Every answer of the log, to fit from."""
+    return answer_log(_every_interaction(tx), live.items)
+
+
+def fitted(live: Live, log: AnswerLog) -> ModelRecord:
+    """A model fitted on the answers. It takes a while, so no transaction waits for it.
 
     Raises:
         DataError: Fewer than 200 answers: too little to fit from.
     """
-    log = answer_log(_every_interaction(tx), live.items)
     n_answers = int((log.correct >= 0).sum())
     if n_answers < MIN_ANSWERS:
         raise DataError(
@@ -56,10 +61,14 @@ def fit(live: Live, tx: Transaction) -> ModelPerformance:
     model = ability.fit(log, version=version, rng=derive_rng(live.seed, "fit", version))
     artifact = model.export()
     metrics = {"n_answers": float(n_answers), "n_learners": float(len(log.learner_ids))}
-    digest = hashlib.sha256(artifact).hexdigest()
-    tx.models.put(ModelRecord(model.ref, now, artifact, digest, metrics))
-    tx.models.set_alias(CHAMPION, model.ref)
-    return ModelPerformance(model.ref, True, now, metrics)
+    return ModelRecord(model.ref, now, artifact, hashlib.sha256(artifact).hexdigest(), metrics)
+
+
+def publish(tx: Transaction, record: ModelRecord) -> ModelPerformance:
+    """Store a fitted model and make it live."""
+    tx.models.put(record)
+    tx.models.set_alias(CHAMPION, record.ref)
+    return ModelPerformance(record.ref, True, record.created_at, dict(record.metrics))
 
 
 def _every_interaction(tx: Transaction) -> Iterator[Interaction]:

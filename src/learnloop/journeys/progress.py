@@ -11,7 +11,7 @@ from learnloop.core.errors import InvalidInput
 from learnloop.core.ids import InteractionId, LearnerId
 from learnloop.core.protocols import Transaction
 from learnloop.core.types import Evidence, Interaction, InteractionKind, Item
-from learnloop.features.views import days_since, evidence, iso_day
+from learnloop.features.views import days_since, evidence, iso_day, kept_since
 from learnloop.journeys import levels, states
 from learnloop.journeys.live import Live, learner_of
 from learnloop.journeys.results import Predictions, Progress, ProgressDay, SkillForecast, SkillLevel
@@ -24,6 +24,8 @@ MAX_IMAGINED = 40
 def progress(live: Live, tx: Transaction, learner_id: LearnerId, days: int = 30) -> Progress:
     """Answers per day (UTC) over the last days, and where each skill stands.
 
+    The latest 60 active days are kept; `since` is later where they do not reach back so far.
+
     Raises:
         NotFound: No such learner.
         InvalidInput: `days` is not in 1-365.
@@ -32,7 +34,7 @@ def progress(live: Live, tx: Transaction, learner_id: LearnerId, days: int = 30)
     learner_of(tx, learner_id)
     known = states.current(live, tx, learner_id)
     now = live.clock.now()
-    since = now - timedelta(days=days)
+    since = max(now - timedelta(days=days), kept_since(known.profile))
     active = tuple(
         ProgressDay(iso_day(d), d.n_answers, d.n_correct, d.active_ms / 60_000)
         for d in days_since(known.profile, since)
