@@ -1,10 +1,13 @@
 """The first page without a browser: who may see what, forms, escaping, headers."""
 
+import base64
 import html
+import json
 import re
 
 import pytest
 from tests.school import World, world
+from tests.school import answer as an_answer
 
 from learnloop.core.types import Item
 
@@ -311,3 +314,21 @@ def test_the_style_sheet_is_there(school):
     assert reply.headers["content-type"].startswith("text/css")
     assert school.ask("GET", "/static/../app.py", key="none").status_code == 404
     assert school.ask("GET", "/static/%2e%2e/app.py", key="none").status_code == 404
+
+
+def test_a_form_with_endless_hints_is_taken_as_one_without(school):
+    browser = Browser(school)
+    recommendation = hidden(browser.get(), "recommendation")
+    form = {"recommendation": recommendation, "answer": "1", "hints": "9" * 5000}
+    assert browser.send("/answer", form).status_code == 303
+
+
+def test_a_made_up_cookie_of_news_is_passed_over(school):
+    browser = Browser(school)
+    seen = an_answer(interaction_id="seen", kind="viewed") | {"correct": None}
+    assert school.ask("POST", "/api/interactions", json=seen, key="learner").status_code == 200
+    empty = school.ask("GET", "/api/users/ada/recommendations?type=video", key="learner").json()
+    assert empty["recommendations"] == []
+    news = {"interaction_id": "seen", "decision_id": empty["decision_id"], "before": {}}
+    browser.cookies["learnloop_news"] = base64.urlsafe_b64encode(json.dumps(news).encode()).decode()
+    assert browser.get().status_code == 200

@@ -3,6 +3,7 @@
 The interaction's id is made from the recommendation's, so a form that is sent twice counts once.
 """
 
+import re
 from datetime import datetime
 
 from learnloop.api.web.session import News
@@ -62,6 +63,6 @@ def _interaction(
         decision.decided_at,
         correct=correct,
         response_time_ms=max(0, min(taken_ms, MAX_RESPONSE_TIME_MS)),
-        hints=min(int(hints), len(item.hints)) if hints.isascii() and hints.isdigit() else 0,
+        hints=min(int(hints), len(item.hints)) if re.fullmatch("[0-9]{1,3}", hints) else 0,
         decision_id=decision.decision_id,
     )

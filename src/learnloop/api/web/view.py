@@ -140,6 +140,8 @@ def _change(live: Live, tx: Transaction, profile: Profile, news: News) -> Change
     decision = tx.decisions.get(DecisionId(news.decision_id))
     if given is None or decision is None or decision.learner_id != profile.learner_id:
         return None
+    if not decision.choices:  # only a cookie that is not ours names a decision without
+        return None
     item = live.item(given.item_id)
     changed = tuple(
         (level.name, news.before[level.skill_id], words(level))
