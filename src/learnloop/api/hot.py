@@ -17,6 +17,7 @@ from learnloop.accounts import Scope as KeyScope
 from learnloop.accounts import may_see, require
 from learnloop.api import body as bodies
 from learnloop.api import twins
+from learnloop.api.ahead import Ahead, NeedsWriting
 from learnloop.api.callers import bearer
 from learnloop.api.errors import problem_of
 from learnloop.api.idempotency import Once
@@ -40,6 +41,8 @@ Work = Callable[[Live, Transaction], bytes]
 
 DEFAULT_N = 5
 QUERY = ("limit", "type")
+# A choice takes as long as several answers; small groups of them are answered sooner.
+CHOICE_WEIGHT = 16
 
 
 class HotEndpoint(ABC):
@@ -102,12 +105,25 @@ class Recommend(HotEndpoint):
         learner_id = _learner_of(scope)
         n, kind = _asked(scope["query_string"])
 
-        def work(live: Live, tx: Transaction) -> bytes:
-            may_see(tx, key, learner_id)
+        def decide(live: Live, tx: Transaction) -> bytes:
             found = recommend(live, tx, learner_id, n, kind)
             return twins.encode(twins.recommendations_out(found, live))
 
-        return await self.services.writer.run(work, (learner_id,))
+        def look(live: Live, tx: Transaction) -> Work:
+            may_see(tx, key, learner_id)
+            ahead = Ahead(tx)
+            try:
+                body = decide(live, ahead)
+            except NeedsWriting:
+                return decide
+
+            def log(_: Live, tx: Transaction) -> bytes:
+                ahead.store(tx)
+                return body
+
+            return log
+
+        return await self.services.writer.look_then_run(look, (learner_id,), weight=CHOICE_WEIGHT)
 
 
 class GiveFeedback(HotEndpoint):

@@ -4,6 +4,10 @@ A commit costs the database about as much for a hundred changes as for one. So r
 into a bounded queue, and the thread takes all that wait, runs each in a savepoint of one
 transaction, commits once, and only then answers them. A job that fails is undone alone; when the
 commit fails, every job of the group fails and nothing was changed.
+
+A job may look before it writes: what `look` returns is the work that is left to do. All looking of
+a group is done in one reading transaction before the writing one begins, so that long thinking
+holds no lock that another process waits for.
 """
 
 import asyncio
@@ -31,14 +35,16 @@ class Job(Generic[T]):
     """One request's change.
 
     Attributes:
-        work: Runs inside the transaction, in the writer's thread.
+        work: Runs inside the writing transaction, in the writer's thread.
+        look: Instead of `work`: runs in a reading transaction and returns the work.
         learners: Whom it changes; all are locked, in one order, before any job of a group runs,
             so that two processes can't wait for each other.
         weight: How many changes it makes, roughly.
         done: Resolved after the commit, in the event loop.
     """
 
-    work: Work[T]
+    work: Work[T] | None
+    look: Work[Work[T]] | None
     learners: Sequence[LearnerId]
     weight: int
     done: "asyncio.Future[T]"
@@ -79,11 +85,26 @@ class Writer:
             Overloaded: Too many jobs wait already.
             StoreUnavailable: The database did not take the group; nothing was changed.
         """
+        return await self._put(work, None, learners, weight)
+
+    async def look_then_run(
+        self, look: Work[Work[T]], learners: Sequence[LearnerId] = (), *, weight: int = 1
+    ) -> T:
+        """What the work returns that `look` returns, after it was committed; see `run`."""
+        return await self._put(None, look, learners, weight)
+
+    async def _put(
+        self,
+        work: Work[T] | None,
+        look: Work[Work[T]] | None,
+        learners: Sequence[LearnerId],
+        weight: int,
+    ) -> T:
         if self._waiting >= self._capacity or self._loop is None:
             raise Overloaded("more changes are waiting than can be made in time; try again")
         done: asyncio.Future[T] = self._loop.create_future()
         self._waiting += 1
-        self._jobs.put(Job(work, learners, weight, done))
+        self._jobs.put(Job(work, look, learners, weight, done))
         return await done
 
     # --- in the writer's thread -------------------------------------------------------------------
@@ -114,12 +135,22 @@ class Writer:
 
     def _commit(self, group: Sequence[Job[Any]]) -> list[_Outcome]:
         try:
+            found = self._look(group)
             with self._engine.store.begin() as tx:
                 live = self._engine.live(tx)
                 tx.learners.lock(sorted({who for job in group for who in job.learners}))
-                return [_attempt(job, live, tx) for job in group]
+                return [_attempt(job, found.get(id(job), job.work), live, tx) for job in group]
         except Exception as error:
             return [_Outcome(job, error=error) for job in group]
+
+    def _look(self, group: Sequence[Job[Any]]) -> dict[int, Work[Any] | Exception]:
+        """By job, the work that is left after looking, or why there is none."""
+        looking = [job for job in group if job.look is not None]
+        if not looking:
+            return {}
+        with self._engine.store.begin(write=False) as tx:
+            live = self._engine.live(tx)
+            return {id(job): _looked(job, live, tx) for job in looking}
 
     # --- in the event loop ------------------------------------------------------------------------
 
@@ -135,10 +166,24 @@ class Writer:
                 done.set_exception(outcome.error)
 
 
-def _attempt(job: Job[Any], live: Live, tx: Transaction) -> _Outcome:
+def _looked(job: Job[Any], live: Live, tx: Transaction) -> Work[Any] | Exception:
+    assert job.look is not None
+    try:
+        return job.look(live, tx)
+    except StoreUnavailable:
+        raise
+    except Exception as error:
+        return error
+
+
+def _attempt(
+    job: Job[Any], work: Work[Any] | Exception | None, live: Live, tx: Transaction
+) -> _Outcome:
+    if work is None or isinstance(work, Exception):
+        return _Outcome(job, error=work)
     try:
         with tx.savepoint():
-            return _Outcome(job, job.work(live, tx))
+            return _Outcome(job, work(live, tx))
     except StoreUnavailable:
         raise  # the transaction is lost, and the whole group with it
     except Exception as error:

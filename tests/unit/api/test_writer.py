@@ -31,16 +31,19 @@ class Counting:
     def __init__(self, store):
         self.store = store
         self.n_commits = 0
+        self.n_writing = 0
         self.fail = None
         self.locked = []
 
     @contextmanager
     def begin(self, *, write=True):
         with self.store.begin(write=write) as tx:
+            self.n_writing += write
             yield Seen(tx, learners=Seen(tx.learners, lock=self.locked.append))
             if self.fail is not None:
                 raise self.fail
         self.n_commits += write
+        self.n_writing -= write
 
     def close(self):
         self.store.close()
@@ -168,6 +171,94 @@ def test_a_job_sees_what_the_jobs_before_it_did(store):
         return tx.learners.get(LearnerId("a")) is not None
 
     assert run(store, [put("a"), (look, [])]) == ["a", True]
+
+
+def looking(store, *looks):
+    """The outcomes of jobs that look first, all waiting when the writer began."""
+
+    async def main():
+        writer = Writer(PersonalizationEngine(store))
+        writer._loop = asyncio.get_running_loop()
+        waiting = [asyncio.ensure_future(writer.look_then_run(look)) for look in looks]
+        await asyncio.sleep(0)
+        writer.start(asyncio.get_running_loop())
+        done = await asyncio.gather(*waiting, return_exceptions=True)
+        await writer.stop()
+        return done
+
+    return asyncio.run(main())
+
+
+def test_all_looking_is_done_before_the_lock_is_taken(store):
+    def look(live, tx):
+        assert store.n_writing == 0
+        return lambda live, tx: store.n_writing
+
+    assert looking(store, look, look) == [1, 1]
+    assert store.n_commits == 1
+
+
+def test_a_look_that_fails_leaves_the_others(store):
+    error = InvalidInput("no")
+
+    def fails(live, tx):
+        raise error
+
+    assert looking(store, fails, lambda live, tx: put("a")[0]) == [error, "a"]
+    assert stored(store) == ["a"]
+
+
+def test_a_look_without_a_database_fails_the_group(store):
+    lost = StoreUnavailable("away")
+
+    def fails(live, tx):
+        raise lost
+
+    assert looking(store, fails, lambda live, tx: put("a")[0]) == [lost, lost]
+    assert stored(store) == []
+
+
+def test_a_choice_is_made_ahead_and_logged(school):
+    decided = []
+    append = school.engine.store.begin
+
+    @contextmanager
+    def watched(*, write=True):
+        with append(write=write) as tx:
+            yield Seen(tx, decisions=Seen(tx.decisions, append=lambda d: log(write, tx, d)))
+
+    def log(write, tx, decision):
+        decided.append(write)
+        tx.decisions.append(decision)
+
+    school.engine.store.begin = watched
+    made = school.ask("GET", "/api/users/ada/recommendations").json()
+    assert decided == [True]  # collected while reading, stored while writing
+    with append(write=False) as tx:
+        assert tx.decisions.latest("ada", 1)[0].decision_id == made["decision_id"]
+
+
+def test_a_choice_that_must_rebuild_a_state_is_made_where_it_can(school):
+    school.ask("POST", "/api/interactions", json=answer())
+    begin = school.engine.store.begin
+    kept = []
+
+    class Forgetful(Seen):
+        def get(self, learner_id, refs):
+            return {} if not kept else self._real.get(learner_id, refs)
+
+    @contextmanager
+    def forgetting(*, write=True):
+        with begin(write=write) as tx:
+            states = Forgetful(tx.states, put=lambda s: (kept.extend(s), tx.states.put(s)))
+            yield Seen(tx, states=states)
+
+    school.engine.store.begin = forgetting
+    assert school.ask("GET", "/api/users/ada/recommendations").status_code == 200
+    assert len(kept) == 2
+    school.engine.store.begin = begin
+    with begin(write=False) as tx:
+        assert len(tx.decisions.latest("ada", 10)) == 1
 
 
 def test_over_http_one_bad_request_of_a_group_is_refused_alone(school):
