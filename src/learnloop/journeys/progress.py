@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from learnloop.core.errors import InvalidInput
-from learnloop.core.ids import InteractionId, LearnerId
+from learnloop.core.ids import InteractionId, LearnerId, SkillId
 from learnloop.core.protocols import Transaction
 from learnloop.core.types import Evidence, Interaction, InteractionKind, Item
 from learnloop.features.views import days_since, evidence, iso_day, kept_since
@@ -72,9 +72,12 @@ def skill_predictions(
     facts: Evidence = evidence(known.profile, live.items)
     mastery = live.estimator.mastery(known.knowledge, live.items, now)
     target = learner.goals.target_mastery or MASTERED_AT
+    items = _middle_items(live)
     forecasts = []
     for s, level in enumerate(levels.skill_levels(live, known, facts, mastery)):
-        needed = _answers_to_goal(live, known.knowledge, level, target, now)
+        needed = _answers_to_goal(
+            live, known.knowledge, level, items.get(level.skill_id), target, now
+        )
         forecasts.append(
             SkillForecast(
                 level.skill_id,
@@ -95,14 +98,13 @@ def skill_predictions(
 
 
 def _answers_to_goal(
-    live: Live, knowledge: Any, level: SkillLevel, target: float, at: datetime
+    live: Live, knowledge: Any, level: SkillLevel, item: Item | None, target: float, at: datetime
 ) -> tuple[int | None, int | None]:
     """(all right, right as often as the estimate expects); None where it is not in sight."""
     if not level.sure:
         return None, None
     if level.mastery >= target:
         return 0, 0
-    item = _middle_item(live, level)
     if item is None:
         return None, None
     best = _imagine(live, knowledge, level, item, target, at, p=1.0)
@@ -140,11 +142,15 @@ def _imagine(
     return None
 
 
-def _middle_item(live: Live, level: SkillLevel) -> Item | None:
-    own = [x for x in live.items.items if x.skills == (level.skill_id,)]
-    own = own or [x for x in live.items.items if level.skill_id in x.skills]
-    own.sort(key=lambda x: (abs(x.difficulty_logit or 0.0), x.item_id))
-    return own[0] if own else None
+def _middle_items(live: Live) -> dict[SkillId, Item]:
+    """Per skill, the item of its own that is neither easy nor hard; one it shares where none is."""
+    best: dict[SkillId, tuple[tuple[bool, float, str], Item]] = {}
+    for item in live.items.items:
+        rank = (len(item.skills) > 1, abs(item.difficulty_logit or 0.0), item.item_id)
+        for skill_id in item.skills:
+            if skill_id not in best or rank < best[skill_id][0]:
+                best[skill_id] = (rank, item)
+    return {skill_id: item for skill_id, (_, item) in best.items()}
 
 
 def _check_days(field: str, days: float) -> None:
