@@ -56,7 +56,9 @@ class Once:
             InvalidInput: The key was used before with another body.
         """
         stored = tx.replies.get(self.scope, self.key)
-        if stored is not None and stored.created_at > now - KEPT_FOR:
+        if stored is not None and stored.created_at < now - KEPT_FOR:
+            tx.replies.purge(now - KEPT_FOR)  # else it would stand in the way of the new one
+        elif stored is not None:
             if stored.request_digest != self.digest:
                 raise InvalidInput(
                     "Idempotency-Key: this key came before with another body; use a new key",

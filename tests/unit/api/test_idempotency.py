@@ -113,3 +113,11 @@ def test_with_and_without_a_key_an_interaction_counts_once(school):
     assert school.ask("POST", INTERACTIONS, json=answer(), headers=sent()).json()["duplicates"] == 1
     with school.engine.store.begin(write=False) as tx:
         assert tx.interactions.count() == 1
+
+
+def test_a_key_that_is_used_again_after_a_day_is_kept_again(school):
+    body = {"userId": "ada"}
+    school.ask("POST", GENERATE, json=body, headers=sent())
+    school.clock.advance(seconds=(KEPT_FOR + timedelta(seconds=1)).total_seconds())
+    second = school.ask("POST", GENERATE, json=body, headers=sent())
+    assert school.ask("POST", GENERATE, json=body, headers=sent()).content == second.content
