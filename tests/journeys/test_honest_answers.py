@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from learnloop.core.errors import InvalidInput
+from learnloop.core.ids import LearnerId
 from learnloop.core.time import ManualClock
 from learnloop.core.types import Metric
 from learnloop.journeys.engine import PersonalizationEngine
@@ -72,3 +74,9 @@ def test_progress_says_from_when_on_it_counts() -> None:
     assert engine.progress(ADA, days=30).since == NOW + timedelta(days=70)
     engine.put_profile(BO, ProfileChange())
     assert engine.progress(BO, days=365).since == NOW + timedelta(days=100 - 365)
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\0b", "x" * 201])
+def test_no_learner_gets_an_id_that_no_other_door_takes(name: str) -> None:
+    with pytest.raises(InvalidInput, match="learner_id"):
+        small_world("memory://").put_profile(LearnerId(name), ProfileChange())

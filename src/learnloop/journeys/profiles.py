@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from learnloop.core.errors import InvalidInput, VersionConflict
-from learnloop.core.ids import LearnerId
+from learnloop.core.ids import LearnerId, id_problem
 from learnloop.core.protocols import Transaction
 from learnloop.core.types import Goals, Learner, Preferences
 from learnloop.features import views
@@ -57,7 +57,8 @@ def put_profile(
 
     Raises:
         VersionConflict: The stored version is not the expected one.
-        InvalidInput: A goal names a skill that the catalog lacks.
+        InvalidInput: A new learner's id can't be one, or a goal names a skill that the catalog
+            lacks.
     """
     tx.learners.lock([learner_id])
     stored = tx.learners.get(learner_id)
@@ -65,6 +66,8 @@ def put_profile(
         raise VersionConflict("the profile has changed; read it again, then repeat the change")
     if change.goals is not None:
         _check_goals(live, change.goals)
+    if stored is None and (problem := id_problem(learner_id)):
+        raise InvalidInput(f"learner_id: {problem}", field="learner_id")
     base = stored or Learner(learner_id, live.clock.now(), is_demo=is_demo, version=0)
     changed = replace(
         base,
