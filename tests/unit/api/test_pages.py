@@ -159,8 +159,8 @@ def test_an_answer_is_graded_recorded_and_shown(school, right):
 def test_a_form_that_is_sent_twice_counts_once(school):
     browser = Browser(school)
     _, recommendation, item = next_question(school, browser)
-    for answer in (item.answer, item.answer, "another"):
-        form = {"recommendation": recommendation, "answer": answer}
+    for text in (item.answer, item.answer, "another"):
+        form = {"recommendation": recommendation, "answer": text}
         assert browser.send("/answer", form).status_code == 303
     assert "Right!" in browser.get().text
     with school.engine.store.begin(write=False) as tx:

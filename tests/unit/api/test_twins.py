@@ -18,7 +18,8 @@ from learnloop.core.types import InteractionKind, ItemKind, Metric
 from learnloop.events import native
 
 anything = st.one_of(
-    st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(allow_nan=False, allow_infinity=False),
+    st.none(), st.booleans(), st.integers(-(2**70), 2**70),
+    st.floats(allow_nan=False, allow_infinity=False),
     st.text(max_size=5), st.lists(st.integers(), max_size=2), st.dictionaries(st.text(), st.none()),
 )  # fmt: skip
 ids = st.one_of(st.text(max_size=3), st.text("aé \u0085\t", min_size=1, max_size=201), anything)
