@@ -248,7 +248,7 @@ class Interaction:
 
 
 class Ref(NamedTuple):
-    """Which model, policy or fold, and which version of it: `ability/online@2026-01-05`."""
+    """Which model, policy or fold, and which version of it: `ability@2026-01-05`."""
 
     name: str
     version: str

@@ -44,7 +44,7 @@ from learnloop.core.types import (
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 """The instant at which the builders' world begins."""
 
-MODEL = Ref("ability/online", "2026-01-05")
+MODEL = Ref("ability", "2026-01-05")
 POLICY = Ref("recommend/zpd", "1")
 
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.models.ability_worlds import T0, Step, answer, fold
 
-from learnloop.core.ids import ItemId
+from learnloop.core.ids import ItemId, LearnerId
 from learnloop.core.items import ItemTable
-from learnloop.core.time import from_us
+from learnloop.core.time import EPOCH, from_us, to_us
 from learnloop.core.types import Item
 from learnloop.models.ability import AbilityModel, AbilityState
 from learnloop.models.ability.state import MEMORY
@@ -118,6 +118,44 @@ def test_extreme_histories_stay_finite(model: AbilityModel, items: ItemTable) ->
         assert np.isfinite(found.values).all()
         assert state.learner.variance > 0
         assert all(trace.variance > 0 for trace in state.skills.values())
+
+
+@LAWS
+@given(results=st.lists(st.tuples(ROWS, st.sampled_from([1, 0, -1])), max_size=25))
+def test_a_log_without_times_is_not_old(
+    model: AbilityModel, items: ItemTable, results: list[tuple[int, int]]
+) -> None:
+    state = model.start(LearnerId("u"))
+    for row, result in results:
+        state = answer(model, items, state, row, result, to_us(EPOCH))
+    today = from_us(T0)
+    for ask in (model.predict, model.mastery):
+        then, now = ask(state, items, EPOCH), ask(state, items, today)
+        np.testing.assert_array_equal(now.values, then.values)
+        np.testing.assert_array_equal(now.stddev, then.stddev)
+    each = [model.p_correct(state, item, today) for item in items.items]
+    assert each == [model.p_correct(state, item, EPOCH) for item in items.items]
+    np.testing.assert_allclose(model.predict(state, items, today).values, each, rtol=0, atol=1e-12)
+
+
+@LAWS
+@given(
+    results=st.lists(st.tuples(ROWS, st.sampled_from([1, 0, -1])), max_size=25),
+    row=ROWS,
+    result=st.sampled_from([1, 0, -1]),
+)
+def test_the_first_answer_with_a_time_moves_a_learner_without_times_as_one_more_would(
+    model: AbilityModel, items: ItemTable, results: list[tuple[int, int]], row: int, result: int
+) -> None:
+    state = model.start(LearnerId("u"))
+    for earlier, its_result in results:
+        state = answer(model, items, state, earlier, its_result, to_us(EPOCH))
+    timed = answer(model, items, state, row, result, T0)
+    untimed = answer(model, items, state, row, result, to_us(EPOCH))
+    np.testing.assert_array_equal(
+        model.mastery(timed, items, from_us(T0)).values,
+        model.mastery(untimed, items, EPOCH).values,
+    )
 
 
 def test_an_answer_before_the_last_one_does_not_break_the_clock(

@@ -8,7 +8,7 @@ in logs without times; steps count the learner's answers.
 from math import inf, log1p
 
 from learnloop.models.ability.config import Config
-from learnloop.models.ability.latent import decayed, widened
+from learnloop.models.ability.latent import decayed, elapsed_us, widened
 from learnloop.models.ability.state import AbilityState, ItemTrace, SkillTrace
 
 US_PER_MINUTE = 60_000_000
@@ -39,7 +39,7 @@ def view(
 ) -> tuple[float, ...]:
     """The learner as seen from one set of skills: (len(VIEW),) floats."""
     mean, variance, fast, middle, slow, last, streak, n, step, last_us, before = state.learner
-    gap_us = at_us - last_us if step and at_us > last_us else 0
+    gap_us = elapsed_us(last_us, at_us)
     traces = state.skills
     if len(skills) == 1:
         own = seen_now(traces.get(skills[0], blank), config, step, at_us)
@@ -98,7 +98,7 @@ def recall(trace: ItemTrace | None, step: int, at_us: int) -> tuple[float, ...]:
         log1p(n),
         last,
         average,
-        log1p((at_us - met_us) / US_PER_MINUTE) if at_us > met_us else 0.0,
+        log1p(elapsed_us(met_us, at_us) / US_PER_MINUTE),
         ln_steps,
         ln_steps * ln_steps,
         log1p(n_studied),
@@ -110,7 +110,7 @@ def seen_now(trace: SkillTrace, config: Config, step: int, at_us: int) -> tuple[
     mean, spread, fast, middle, slow, last, n, n_correct, n_studied, met_step, met_us = trace
     if not met_step:
         return (0.0, spread, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    gap_us = at_us - met_us if at_us > met_us else 0
+    gap_us = elapsed_us(met_us, at_us)
     return (
         decayed(mean, gap_us, config.daily_decay),
         widened(spread, config.skill_variance, gap_us, config.daily_drift),

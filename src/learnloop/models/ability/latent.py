@@ -5,8 +5,9 @@
     every mean  += gain (y - p),      gain = var / (1 + V p (1 - p))
     every var   -= var^2 p (1 - p) / (1 + V p (1 - p)),  then + drift
 
-Between answers the variances grow with the days and a positive deviation decays (forgetting). A
-right answer never lowers a mean and a wrong one never raises it, because the gains are positive.
+Between answers the variances grow with the days and a positive deviation decays (forgetting); what
+has no time has no age (`elapsed_us`). A right answer never lowers a mean and a wrong one never
+raises it, because the gains are positive.
 
 Reference: Glickman (1999), Parameter estimation in large dynamic paired comparison experiments;
 Pelanek (2016), Applications of the Elo rating system in adaptive educational systems.
@@ -45,6 +46,15 @@ def start(config: Config) -> AbilityState:
 def new_skill(config: Config) -> SkillTrace:
     """A skill the learner has not met."""
     return SkillTrace(0.0, config.skill_variance, 0.0, 0.0, 0.0, 0.0, 0, 0, 0, 0, 0)
+
+
+def elapsed_us(then_us: int, now_us: int) -> int:
+    """Microseconds since then, >= 0.
+
+    Logs without times keep all their rows at 0, and what happened at 0 has no known age: asking at
+    today's instant is not 56 years of forgetting.
+    """
+    return now_us - then_us if then_us and now_us > then_us else 0
 
 
 def widened(variance: float, prior: float, elapsed_us: int, per_day: float) -> float:
@@ -96,7 +106,8 @@ def answered(
     mean, variance, fast, middle, slow, _, streak, n, step, last_us, _ = state.learner
     skills, traces = facts.skills, state.skills.copy()
     share = 1.0 / len(skills) if skills else 0.0
-    variance = widened(variance, config.ability_variance, at_us - last_us, config.daily_drift)
+    elapsed = elapsed_us(last_us, at_us)
+    variance = widened(variance, config.ability_variance, elapsed, config.daily_drift)
     deviation = spread = 0.0
     for skill in skills:
         trace = traces[skill] = _as_of(traces.get(skill, blank), config, at_us)
@@ -145,8 +156,8 @@ def answered(
 
 def _as_of(trace: SkillTrace, config: Config, at_us: int) -> SkillTrace:
     """The trace when nothing but time has passed; a trace of the same instant is itself."""
-    elapsed = at_us - trace[10]
-    if elapsed <= 0 or not trace[9]:
+    elapsed = elapsed_us(trace[10], at_us)
+    if not elapsed:
         return trace
     mean = decayed(trace[0], elapsed, config.daily_decay)
     variance = widened(trace[1], config.skill_variance, elapsed, config.daily_drift)

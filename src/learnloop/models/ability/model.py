@@ -18,6 +18,7 @@ from learnloop.models.ability.difficulty import ItemBook, ItemFacts
 from learnloop.models.ability.features import recall, view
 from learnloop.models.ability.latent import (
     answered,
+    elapsed_us,
     new_skill,
     start,
     studied,
@@ -106,7 +107,7 @@ class AbilityModel:
         """
         at_us, config, me = to_us(at), self.config, state.learner
         scorer, traces = self._now(state, items, at_us)
-        elapsed = at_us - me.at_us if me.step else 0
+        elapsed = elapsed_us(me.at_us, at_us)
         variance = widened(me.variance, config.ability_variance, elapsed, config.daily_drift)
         deviation, spread = traces[:2, : items.n_skills]
         a, b = self.readout.link

@@ -174,7 +174,7 @@ def traces_now(scorer: Scorer, config: Config, state: AbilityState, at_us: int) 
     if known:
         flat = np.fromiter(chain.from_iterable(known), np.float64, _N_SEEN * len(known))
         columns, mean, variance, *_, step, last_us = now = flat.reshape(-1, _N_SEEN).T
-        last_us[:] = np.maximum(at_us - last_us, 0.0)
+        last_us[:] = _elapsed_us(last_us, at_us)
         step[:] = state.learner.step - step
         days = last_us / US_PER_DAY
         mean *= np.exp(days * (mean > 0.0) * -config.daily_decay)
@@ -233,7 +233,12 @@ def _recalls(table: ItemTable, state: AbilityState, at_us: int) -> tuple[Ints, F
     out[0] = 1.0
     out[2], out[3] = last, average
     out[1], out[7] = np.log1p(n), np.log1p(n_studied)
-    out[4] = np.log1p(np.maximum(at_us - met_us, 0.0) / US_PER_MINUTE)
+    out[4] = np.log1p(_elapsed_us(met_us, at_us) / US_PER_MINUTE)
     out[5] = np.log1p(state.learner.step - step)
     out[6] = out[5] * out[5]
     return rows[here], out
+
+
+def _elapsed_us(then_us: Floats, now_us: int) -> Floats:
+    """`latent.elapsed_us` of many at once."""
+    return np.where(then_us == 0.0, 0.0, np.maximum(now_us - then_us, 0.0))
