@@ -7,6 +7,7 @@ from threading import Thread
 
 import pytest
 
+from learnloop.api.ahead import Ahead, NeedsWriting
 from learnloop.core.ids import LearnerId, SkillId
 from learnloop.core.protocols import Transaction
 from learnloop.core.types import ContentType, Goals, Preferences
@@ -15,8 +16,9 @@ from learnloop.journeys.engine import PersonalizationEngine
 from learnloop.journeys.importing import _enroll
 from learnloop.journeys.live import Live
 from learnloop.journeys.profiles import ProfileChange, put_profile, set_goals
+from learnloop.journeys.recommend import recommend
 from learnloop.journeys.record import record
-from tests.journeys.worlds import ADA, answer, small_catalog, small_world
+from tests.journeys.worlds import ADA, BO, answer, small_catalog, small_world
 
 NEW = LearnerId("new")
 
@@ -85,3 +87,14 @@ def test_two_who_create_one_learner_are_not_both_first(engine: PersonalizationEn
         put_profile(live, tx, NEW, ProfileChange(said))
     profile = engine.profile(NEW)
     assert (created, profile.preferences, profile.goals) == ([False], said, wanted)
+
+
+def test_looking_ahead_locks_nobody(engine: PersonalizationEngine) -> None:
+    engine.record([answer(ADA, 0)])
+    engine.put_catalog(replace(small_catalog(), items=small_catalog().items[:1]))  # states are gone
+    with engine.store.begin(write=False) as tx:
+        live = engine.live(tx)
+        with pytest.raises(NeedsWriting):
+            recommend(live, Ahead(tx), ADA)
+        assert tx.learners.known([ADA]) == {ADA}, "the reading transaction goes on"
+        assert recommend(live, Ahead(tx), BO).recommendations

@@ -5,13 +5,13 @@ whose decisions are collected, and only they are stored under the write lock. A 
 store anything else says so, and is run again where it can.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 
 from learnloop.core.ids import DecisionId, LearnerId
-from learnloop.core.protocols import Decisions, States, Transaction
+from learnloop.core.protocols import Decisions, Learners, States, Transaction
 from learnloop.core.records import StoredState
-from learnloop.core.types import Decision, Ref
+from learnloop.core.types import Decision, Learner, Ref
 
 
 class NeedsWriting(Exception):
@@ -24,7 +24,7 @@ class Ahead:
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
         self.logged: list[Decision] = []
-        self.learners = tx.learners
+        self.learners: Learners = _ReadLearners(tx.learners)
         self.catalog = tx.catalog
         self.accounts = tx.accounts
         self.interactions = tx.interactions
@@ -43,6 +43,27 @@ class Ahead:
         """Log what was collected, in a writing transaction."""
         for decision in self.logged:
             tx.decisions.append(decision)
+
+
+class _ReadLearners:
+    def __init__(self, learners: Learners) -> None:
+        self._learners = learners
+
+    def get(self, learner_id: LearnerId) -> Learner | None:
+        return self._learners.get(learner_id)
+
+    def known(self, learner_ids: Iterable[LearnerId]) -> set[LearnerId]:
+        return self._learners.known(learner_ids)
+
+    def page(self, after: LearnerId | None, limit: int) -> list[Learner]:
+        return self._learners.page(after, limit)
+
+    def put(self, learner: Learner) -> None:
+        raise NeedsWriting
+
+    def lock(self, learner_ids: Iterable[LearnerId]) -> None:
+        # PostgreSQL refuses a lock in a reading transaction, and gives the whole of it up.
+        raise NeedsWriting
 
 
 class _ReadStates:

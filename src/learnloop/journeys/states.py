@@ -43,11 +43,12 @@ def current(live: Live, tx: Transaction, learner_id: LearnerId, *, keep: bool = 
     folds = live.folds
     stored = tx.states.get(learner_id, [fold.ref for fold in folds])
     if len(stored) < len(folds):
-        if keep:  # what is rebuilt here must not overwrite an answer that is just coming in
-            tx.learners.lock([learner_id])
-            stored = tx.states.get(learner_id, [fold.ref for fold in folds])
         rebuilt = _rebuild_missing(live, tx, learner_id, stored)
         if keep and rebuilt:
+            # Under the lock and once more: it must not overwrite an answer that is coming in.
+            tx.learners.lock([learner_id])
+            stored = tx.states.get(learner_id, [fold.ref for fold in folds])
+            rebuilt = _rebuild_missing(live, tx, learner_id, stored)
             tx.states.put(rebuilt)
         stored |= {state.ref: state for state in rebuilt}
     profile, knowledge = (
