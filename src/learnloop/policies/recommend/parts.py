@@ -26,6 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from learnloop.core.context import Context
+from learnloop.core.ids import SkillId
 from learnloop.core.types import Estimate, Floats, ProgressionRate
 from learnloop.policies.curriculum import Curriculum, curriculum_of, means_over_skills
 from learnloop.policies.recommend.config import KINDS_OF, Config
@@ -49,6 +50,7 @@ class Scores:
         skills_of: The skill columns of each item row.
         now: Where the learner stands.
         target: Mastery to reach.
+        goals: The priority skills that the catalog knows.
     """
 
     total: Floats
@@ -58,6 +60,7 @@ class Scores:
     skills_of: tuple[tuple[int, ...], ...]
     now: Standing
     target: float
+    goals: tuple[SkillId, ...]
 
 
 def score(context: Context, correct: Estimate, mastery: Estimate, config: Config) -> Scores:
@@ -70,7 +73,8 @@ def score(context: Context, correct: Estimate, mastery: Estimate, config: Config
     gap, review, goal, unlocks, doubt = skill_parts[:, :-1]
     np.multiply(np.maximum(target - now.level, 0.0), w.gap / target, out=gap)
     _add_review(review, context, now, w.review)
-    _add_goal(goal, context, graph, config)
+    goals = tuple(s for s in context.learner.goals.priority_skills if s in items.column_of)
+    _add_goal(goal, [items.column_of[s] for s in goals], graph, config)
     np.multiply(graph.reach, w.unlocks * ~now.known, out=unlocks)
     np.multiply(np.minimum(mastery.stddev, DOUBTFUL), w.doubt / DOUBTFUL, out=doubt)
     zone = in_zone(correct.values, context, config)
@@ -78,7 +82,7 @@ def score(context: Context, correct: Estimate, mastery: Estimate, config: Config
     total += w.zone * zone
     total += TIE_BREAK * graph.tie_break
     _add_own_wishes(total, context, correct.values, config)
-    return Scores(total, correct.values, zone, skill_parts, graph.skills_of, now, target)
+    return Scores(total, correct.values, zone, skill_parts, graph.skills_of, now, target, goals)
 
 
 def in_zone(p_correct: Floats, context: Context, config: Config) -> Floats:
@@ -99,9 +103,8 @@ def _add_review(review: Floats, context: Context, now: Standing, weight: float) 
         review[due] = weight * np.minimum(overdue / 2, 1.0) * (1.0 + fading) / 2
 
 
-def _add_goal(goal: Floats, context: Context, graph: Curriculum, config: Config) -> None:
-    column_of, weight = context.items.column_of, config.weights.goal
-    named = [column_of[s] for s in context.learner.goals.priority_skills if s in column_of]
+def _add_goal(goal: Floats, named: list[int], graph: Curriculum, config: Config) -> None:
+    weight = config.weights.goal
     for s in named:
         goal[graph.ancestors[s]] = weight * config.needed_for_goal
     for s in named:

@@ -57,7 +57,7 @@ def _parts(context: Context, row: int, scores: Scores, config: Config) -> list[P
         gap, review, goal, unlocks, _ = (scores.skill_parts[:, s] / len(skills)).tolist()
         found.append((gap, "gap" if context.evidence.n_answers[s] else "new_skill", s))
         found += ((review, "review_due", s), (goal, "goal", s), (unlocks, "unlocks", s))
-    return sorted((part for part in found if part[0] >= WORTH_NAMING), reverse=True)
+    return sorted([part for part in found if part[0] >= WORTH_NAMING], reverse=True)
 
 
 def _zone(context: Context, scores: Scores, row: int, s: int) -> Facts | None:
@@ -92,7 +92,9 @@ def _fits_time(context: Context, scores: Scores, row: int, s: int) -> Facts:
 
 
 def _gap(context: Context, scores: Scores, row: int, s: int) -> Facts:
-    return {**_level(context, scores, s), "target": round(scores.target, 4)}
+    facts = _level(context, scores, s)
+    facts["target"] = round(scores.target, 4)
+    return facts
 
 
 def _unlocks(context: Context, scores: Scores, row: int, s: int) -> Facts | None:
@@ -129,11 +131,10 @@ def _review_due(context: Context, scores: Scores, row: int, s: int) -> Facts:
 def _goal(context: Context, scores: Scores, row: int, s: int) -> Facts:
     """Named by the priority skill itself, else by the first one that needs this skill."""
     skill, column_of = context.items.skills[s].skill_id, context.items.column_of
-    named = [g for g in context.learner.goals.priority_skills if g in column_of]
-    if skill in named:
+    if skill in scores.goals:
         return {"skill": skill, "goal": skill}
     ancestors = curriculum_of(context.items).ancestors
-    return {"skill": skill, "goal": next(g for g in named if ancestors[column_of[g], s])}
+    return {"skill": skill, "goal": next(g for g in scores.goals if ancestors[column_of[g], s])}
 
 
 def _level(context: Context, scores: Scores, s: int) -> Facts:
