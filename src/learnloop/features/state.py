@@ -33,8 +33,8 @@ Events = Iterable[tuple[Interaction, Item]]
 BEFORE_ALL = OrderKey(-(2**63), 0, "")
 """The `as_of` of a state that has seen nothing."""
 
-KEPT = 1_000
-"""Decoded states in memory; the largest take about 100 kB."""
+KEPT = 2_000
+"""Decoded states in memory; the largest take about 50 kB each, 100 MB in all."""
 
 _kept: OrderedDict[tuple[Ref, LearnerId], tuple[bytes, Any]] = OrderedDict()
 _keeping = Lock()

@@ -170,18 +170,19 @@ def traces_now(scorer: Scorer, config: Config, state: AbilityState, at_us: int) 
     number = scorer.skill_number
     out = np.zeros((_N_SEEN, len(number) + 1))
     out[1, :-1] = config.skill_variance
-    known = [(number[s], *trace) for s, trace in state.skills.items() if s in number]
+    known = {number[s]: trace for s, trace in state.skills.items() if s in number}
     if known:
-        flat = np.fromiter(chain.from_iterable(known), np.float64, _N_SEEN * len(known))
-        columns, mean, variance, *_, step, last_us = now = flat.reshape(-1, _N_SEEN).T
-        last_us[:] = _elapsed_us(last_us, at_us)
+        flat = np.fromiter(chain.from_iterable(known.values()), np.float64, _MET * len(known))
+        now = flat.reshape(-1, _MET).T
+        mean, variance, step, gap_us = now[0], now[1], now[9], now[10]
         step[:] = state.learner.step - step
-        days = last_us / US_PER_DAY
+        gap_us[:] = _elapsed_us(gap_us, at_us)
+        days = gap_us / US_PER_DAY
         mean *= np.exp(days * (mean > 0.0) * -config.daily_decay)
         wider = np.minimum(variance + config.daily_drift * days, config.skill_variance)
         np.maximum(variance, wider, out=variance)
-        met = columns.astype(np.int64)
-        out[:_MET, met] = now[1:]
+        met = np.array([*known])
+        out[:_MET, met] = now
         out[_MET, met] = 1.0
     return out
 
