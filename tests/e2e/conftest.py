@@ -17,7 +17,7 @@ from tests.school import School
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop must be gone before other modules run theirs
 def browser() -> Iterator[Browser]:
     if not os.path.exists(CHROMIUM):
         message = f"no browser: {CHROMIUM} is not there (Debian: apt-get install chromium)"
