@@ -41,8 +41,7 @@ def eligible(
     keep = items.visible & (mean > -1.0) & (mean < 1.0 - 1e-9)
     if kind is not None:
         keep &= items.kinds == kind.value
-    for row in _resting(learner, items, evidence, at):
-        keep[row] = False
+    keep[_resting(learner, items, evidence, at)] = False
     return keep.nonzero()[0]
 
 
