@@ -20,8 +20,8 @@ def id_problem(text: object) -> str | None:
         return f"must be text, not {type(text).__name__}"
     if not 0 < len(text) <= MAX_ID_LENGTH:
         return f"must have 1 to {MAX_ID_LENGTH} characters, not {len(text)}"
-    if text.isspace():
-        return "is blank; give an id"
+    if text[0].isspace():
+        return "is blank or begins with a space; remove the space"
     if not text.isprintable() and any(is_control(c) for c in text):
         return "has a control character; remove it"
     return None

@@ -119,7 +119,7 @@ def to_interaction(given: InteractionIn, received_at: datetime | None = None) ->
 
     Raises:
         NaiveTime: `occurred_at` has no time zone.
-        InvalidInput: An id is blank or has control characters.
+        InvalidInput: An id begins with a space or has control characters.
     """
     _check_ids(given)
     return Interaction(

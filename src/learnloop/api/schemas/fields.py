@@ -31,7 +31,8 @@ def _id(text: str) -> str:
 
 def _documented(max_length: int) -> WithJsonSchema:
     # The pattern tells callers what `id_problem` refuses.
-    pattern = r"^[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$"
+    spaces = r"\x20\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+    pattern = rf"^[^\x00-\x1f\x7f-\x9f{spaces}][^\x00-\x1f\x7f-\x9f]*$"
     return WithJsonSchema(
         {"type": "string", "minLength": 1, "maxLength": max_length, "pattern": pattern}
     )
