@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from learnloop.catalog import Catalog
 from learnloop.core.errors import DataError, InvalidInput, NotFound, VersionConflict
 from learnloop.core.ids import LearnerId, SkillId
 from learnloop.core.records import StepStatus
@@ -127,3 +128,19 @@ def test_a_fitted_model_goes_live_warm() -> None:
     assert engine.models()[0].ref == fitted.ref != before.ref
     assert engine.profile(ADA).n_interactions == 250
     assert engine.profile(ADA).skills.current_levels[0].n_answers == 250
+
+
+@pytest.mark.parametrize("fitted", [False, True])
+def test_an_item_that_moves_to_another_skill_takes_its_answers_along(fitted: bool) -> None:
+    engine = small_world("memory://")
+    engine.record([answer(ADA, k, f"count-{k % 6}", k % 5 > 0) for k in range(250)])
+    if fitted:
+        engine.fit()
+    with engine.store.begin(write=False) as tx:
+        items = [x for x in tx.catalog.load()[2] if x.skills == ("count",)]
+    engine.put_catalog(Catalog(items=tuple(replace(x, skills=(SkillId("add"),)) for x in items)))
+    moved = engine.profile(ADA)
+    assert {s.skill_id: s.n_answers for s in moved.skills.current_levels if s.n_answers} == {
+        "add": 250
+    }
+    assert engine.analyze(ADA).skills == moved.skills

@@ -185,6 +185,10 @@ class States(Protocol):
 
     def put(self, states: Sequence[StoredState]) -> None: ...
 
+    def clear(self) -> None:
+        """Forget every state; each is rebuilt from the log when it is next needed."""
+        ...
+
 
 class Decisions(Protocol):
     """What was chosen."""

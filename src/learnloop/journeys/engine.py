@@ -25,6 +25,7 @@ from learnloop.core.time import SystemClock
 from learnloop.core.types import Goals, Interaction, ItemKind, Metric, Outcome, Ref
 from learnloop.features.profile import ProfileFold
 from learnloop.journeys import (
+    cataloging,
     feedback,
     fit,
     paths,
@@ -241,9 +242,7 @@ class PersonalizationEngine:
             CatalogError: An unknown skill, a cycle, a wrong answer key, ...: every wrong entry.
         """
         with self.store.begin() as tx:
-            courses, skills, items = tx.catalog.load()
-            catalog.checked(Catalog(tuple(courses), tuple(skills), tuple(items)))
-            return tx.catalog.put(catalog.courses, catalog.skills, catalog.items)
+            return cataloging.put_catalog(tx, catalog)
 
     def fit(self) -> ModelPerformance:
         """Fit the live model's item parameters on the log and make the result live.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import Protocol
 
+from learnloop.catalog import Catalog
 from learnloop.core.errors import Rejection
 from learnloop.core.ids import InteractionId, LearnerId
 from learnloop.core.items import ItemTable
@@ -16,6 +17,7 @@ from learnloop.core.protocols import Transaction
 from learnloop.core.types import Item, Learner, Skill
 from learnloop.events.ingest import check
 from learnloop.events.rows import Parsed
+from learnloop.journeys.cataloging import put_catalog
 from learnloop.journeys.engine import PersonalizationEngine
 from learnloop.journeys.live import Live
 from learnloop.journeys.record import record
@@ -95,7 +97,7 @@ def import_log(
         with engine.store.begin() as tx:
             # Looked at again, for what somebody has put there meanwhile stays as it is.
             skills, items = _missing(engine.live(tx), *named)
-            tx.catalog.put((), skills, items)
+            put_catalog(tx, Catalog((), tuple(skills), tuple(items)))
     rehearsal = _Rehearsal(engine, skills, items) if dry_run else None
     counts = _Counts()
     for rows in _batches(log):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from learnloop.core.errors import InvalidInput
 from learnloop.core.ids import InteractionId, LearnerId
-from learnloop.core.protocols import Store
+from learnloop.core.protocols import Store, Transaction
 from learnloop.core.records import StoredState
 from learnloop.core.types import Interaction, OrderKey, Ref
 from learnloop.testing import builders as make
@@ -185,6 +185,19 @@ class LogPromises(OnAStore):
         with store.begin(write=False) as tx:
             assert tx.states.get(state.learner_id, [state.ref]) == {state.ref: state}
 
+    def test_cleared_states_are_gone_and_an_undone_clearing_never_was(self, store: Store) -> None:
+        """Of every learner and ref; a savepoint brings them back."""
+        state = make.a_state()
+        with store.begin() as tx:
+            tx.states.put([state])
+            with pytest.raises(ZeroDivisionError):
+                _clear_and_fail(tx)
+        with store.begin() as tx:
+            assert tx.states.get(state.learner_id, [state.ref]) == {state.ref: state}
+            tx.states.clear()
+        with store.begin(write=False) as tx:
+            assert tx.states.get(state.learner_id, [state.ref]) == {}
+
     def test_states_are_kept_by_learner_and_ref(self, store: Store) -> None:
         old, new, other = Ref("m", "1"), Ref("m", "2"), Ref("other", "1")
         with store.begin() as tx:
@@ -211,3 +224,9 @@ class LogPromises(OnAStore):
     def test_a_ref_with_an_at_sign_in_its_version_is_refused(self, store: Store) -> None:
         with pytest.raises(InvalidInput), store.begin() as tx:
             tx.states.put([make.a_state(ref=Ref("m", "1@2"))])
+
+
+def _clear_and_fail(tx: Transaction) -> None:
+    with tx.savepoint():
+        tx.states.clear()
+        raise ZeroDivisionError

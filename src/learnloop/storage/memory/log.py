@@ -81,3 +81,7 @@ class MemoryStates:
     def put(self, states: Sequence[StoredState]) -> None:
         for state in states:
             self._view.set("states", (state.learner_id, ref_text(state.ref)), state)
+
+    def clear(self) -> None:
+        for key in self._view.keys("states"):
+            self._view.set("states", key, None)

@@ -45,6 +45,7 @@ _LATEST = statement(_own.order_by(*(c.desc() for c in _order)), limited=True)
 _COUNT = statement(select(func.count()).select_from(interactions))
 
 _PUT_STATE = upsert(learner_states)
+_CLEAR_STATES = statement(learner_states.delete())
 _GET_STATES = per_database(
     *(
         select(*learner_states.c).where(learner_states.c.learner_id == param("learner"), one)
@@ -119,6 +120,9 @@ class SqlStates:
     def put(self, states: Sequence[StoredState]) -> None:
         # Key order: two writers of the same states wait for each other in one direction.
         self._session.many(_PUT_STATE, sorted(map(state_row, states), key=lambda row: row[:2]))
+
+    def clear(self) -> None:
+        self._session.run(_CLEAR_STATES)
 
 
 def _columns(rows: dict[Row, Row]) -> list[list[object]]:
