@@ -1,13 +1,15 @@
 """A better next step comes out: eligible, logged, explained, and replayable."""
 
+from dataclasses import replace
+
 import pytest
 
 from learnloop.core.errors import InvalidInput, NotFound
 from learnloop.core.random import derive_rng
-from learnloop.core.types import ItemKind, Metric
+from learnloop.core.types import InteractionKind, ItemKind, Metric
 from learnloop.journeys.profiles import ProfileChange
 from learnloop.journeys.recommend import context_of
-from tests.journeys.worlds import ADA, BO, answer, small_world
+from tests.journeys.worlds import ADA, BO, NOW, answer, small_world
 
 
 def test_a_beginner_is_shown_what_needs_nothing_first() -> None:
@@ -120,3 +122,14 @@ def test_engagement_falls_with_what_was_skipped() -> None:
     assert 0 < after < before < 1
     with pytest.raises(NotFound):
         engine.predict_engagement(ADA, "no-such-item")
+
+
+@pytest.mark.parametrize("kind", [InteractionKind.STUDIED, InteractionKind.COMPLETED])
+def test_what_was_just_worked_through_rests(kind: InteractionKind) -> None:
+    engine = small_world("memory://")
+    for k in range(5):
+        shown = engine.generate_recommendations(ADA, n=1).recommendations[0].item.item_id
+        done = replace(answer(ADA, k, shown), kind=kind, correct=None, occurred_at=NOW, sequence=k)
+        assert engine.record([done]).accepted == 1
+        again = engine.generate_recommendations(ADA, n=6).recommendations
+        assert shown not in {r.item.item_id for r in again}

@@ -294,8 +294,8 @@ class Evidence:
         n_answers: (S,) answers given to items of the skill.
         n_correct: (S,) of them right.
         last_us: (S,) when last answered, microseconds; 0 = never.
-        item_last_us: When each item was last answered (the latest few hundred items).
-        item_correct: Whether that last answer was right.
+        item_last_us: When each of the latest items was last answered or worked through.
+        item_correct: Whether that answer was right; True for what was worked through.
         n_total: All answers of the learner.
     """
 

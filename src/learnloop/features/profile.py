@@ -36,6 +36,7 @@ MASTERED_WINDOW = 10
 MASTERED_MIN = 5
 
 _MONDAY_OFFSET_HOURS = 3 * 24  # 1970-01-01 was a Thursday
+_WORKED_THROUGH = frozenset((InteractionKind.STUDIED, InteractionKind.COMPLETED))
 _FINISHING = frozenset(
     (
         InteractionKind.ANSWERED,
@@ -85,8 +86,8 @@ class ProfileState(msgspec.Struct, array_like=True):
 
     Attributes:
         skills: By skill id.
-        item_last_us: When each of the latest items was last answered, oldest first.
-        item_correct: Whether that answer was right; same keys, same order.
+        item_last_us: When each of the latest items was last answered or worked through, oldest first.
+        item_correct: Whether that answer was right (worked through: yes); same keys, same order.
         past_days: The latest active days before the last one, oldest first.
         today: The last active day; None before the first event.
         hours: Interactions by hour of the week (UTC), 0 = Monday 00:00; hours without are absent.
@@ -139,6 +140,8 @@ class ProfileFold:
         _add_completion(s, interaction)
         if interaction.kind is InteractionKind.ANSWERED and interaction.correct is not None:
             _add_answer(s, item, us, interaction.correct)
+        elif interaction.kind in _WORKED_THROUGH:
+            _add_latest(s, interaction.item_id, us, True)
         s.n_interactions += 1
         s.last_us = us
         s.last_item = interaction.item_id
@@ -204,12 +207,16 @@ def _add_answer(s: ProfileState, item: Item, us: int, correct: bool) -> None:
     if s.today:
         day, n_answers, n_correct, active_ms = s.today
         s.today = DayRecord(day, n_answers + 1, n_correct + correct, active_ms)
-    s.item_last_us = _remember(s.item_last_us, item.item_id, us)
-    s.item_correct = _remember(s.item_correct, item.item_id, correct)
+    _add_latest(s, item.item_id, us, correct)
     if item.skills:
         s.skills = s.skills.copy()
         for skill in item.skills:
             s.skills[skill] = _answered(s.skills.get(skill), us, correct)
+
+
+def _add_latest(s: ProfileState, item_id: str, us: int, correct: bool) -> None:
+    s.item_last_us = _remember(s.item_last_us, item_id, us)
+    s.item_correct = _remember(s.item_correct, item_id, correct)
 
 
 def _answered(old: SkillRecord | None, us: int, correct: bool) -> SkillRecord:
