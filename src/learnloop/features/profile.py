@@ -86,7 +86,8 @@ class ProfileState(msgspec.Struct, array_like=True):
 
     Attributes:
         skills: By skill id.
-        item_last_us: When each of the latest items was last answered or worked through, oldest first.
+        item_last_us: When each of the latest items was last answered or worked through; oldest
+            first.
         item_correct: Whether that answer was right (worked through: yes); same keys, same order.
         past_days: The latest active days before the last one, oldest first.
         today: The last active day; None before the first event.
