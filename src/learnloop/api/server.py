@@ -4,6 +4,7 @@ Each process has its own engine, writer and readers. Numerical libraries get one
 threads for arrays this small only make the slowest requests slower.
 """
 
+import gc
 import os
 import socket
 from dataclasses import dataclass
@@ -39,7 +40,11 @@ class AppFactory:
                 structlog.processors.JSONRenderer(),
             ]
         )
-        return create_app(PersonalizationEngine.open(settings=self.settings), demo=self.demo)
+        app = create_app(PersonalizationEngine.open(settings=self.settings), demo=self.demo)
+        # What is there now stays; looking through it again and again would stall requests.
+        gc.collect()
+        gc.freeze()
+        return app
 
 
 def serve(
