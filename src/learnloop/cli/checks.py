@@ -149,7 +149,7 @@ def stored(url: str) -> list[Check]:
     except ArtifactError as error:
         return [Check("model", Status.FAIL, error.message, "learnloop fit")]
     except LearnloopError as error:
-        return [Check("database", Status.FAIL, f"{shown}: {error.message}", _remedy(url))]
+        return [Check("database", Status.FAIL, f"{shown}: {error.message}", _remedy(url, error))]
     if not n_items:
         to_do = "import one: learnloop import FILE --format catalog"
         return [Check("database", Status.WARN, f"{shown} has no catalog", to_do)]
@@ -186,7 +186,11 @@ def _without_password(url: str) -> str:
     return f"{scheme}://{user.partition(':')[0]}{at}{host}"
 
 
-def _remedy(url: str) -> str:
+def _remedy(url: str, error: LearnloopError) -> str:
+    if "newer learnloop" in error.message:
+        return "upgrade this learnloop, or name another database with --database"
+    if "locked" in error.message:
+        return "stop what else uses the file (a server, an import), then try again"
     if sqlite_path(url) is not None:
-        return "stop what else uses the file, or restore it from a backup"
+        return "restore the file from a backup, or name another with --database"
     return "check that the server runs and that its address, user and password are right"

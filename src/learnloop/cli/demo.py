@@ -1,12 +1,14 @@
 """What does one see first? A page with a class of made-up learners, and curl lines to try."""
 
 import os
+import shutil
 import socket
 import sys
 import time
 import webbrowser
 from contextlib import suppress
 from pathlib import Path
+from shlex import quote
 from threading import Thread
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,9 +19,10 @@ from learnloop.cli.terminal import progress, say
 from learnloop.core.errors import LearnloopError
 
 if TYPE_CHECKING:
+    from learnloop.cli.demo_folder import DemoFolder
     from learnloop.journeys.demo import DemoAccess
 
-HOST = "127.0.0.1"
+HOST, FOLDER = "127.0.0.1", Path("learnloop-demo")
 FIRST_PORT, N_PORTS = 8000, 20
 N_TRIES, SECONDS_BETWEEN = 600, 0.05
 
@@ -30,7 +33,7 @@ def demo(
     ] = None,
     folder: Annotated[
         Path, typer.Option("--dir", metavar="DIR", help="Where everything is put.")
-    ] = Path("learnloop-demo"),
+    ] = FOLDER,
     no_open: Annotated[bool, typer.Option("--no-open", help="Open no browser.")] = False,
     delete: Annotated[bool, typer.Option("--delete", help="Delete the demo and end.")] = False,
     workers: Workers = 1,
@@ -59,7 +62,14 @@ def demo(
         say(f"making the demo in {folder} (once)")
         with progress("made-up learners study", N_LEARNERS) as advance:
             access = place.make(advance)
-    _run(place.url, access, port or free_port(), workers, open_page=not no_open)
+    _run(place, access, port or free_port(), workers, open_page=not no_open)
+
+
+def command(folder: Path) -> str:
+    """The line that starts this demo again; `make run` leaves no `learnloop` on the path."""
+    program = Path(sys.argv[0])
+    named = "learnloop" if shutil.which("learnloop") else os.path.relpath(program)
+    return f"{named} demo" if folder == FOLDER else f"{named} demo --dir {quote(str(folder))}"
 
 
 def free_port() -> int:
@@ -75,16 +85,18 @@ def free_port() -> int:
     raise LearnloopError("no port is free")
 
 
-def _run(url: str, access: "DemoAccess", port: int, workers: int, *, open_page: bool) -> None:
+def _run(
+    place: "DemoFolder", access: "DemoAccess", port: int, workers: int, *, open_page: bool
+) -> None:
     from learnloop.api.server import bind, serve
     from learnloop.cli.greeting import greeting, page
     from learnloop.journeys.engine import PersonalizationEngine, Settings
 
     bind(HOST, port).close()  # a taken port is told before anything is printed
-    settings = Settings(database_url=url)
+    settings = Settings(database_url=place.url)
     address = f"http://{HOST}:{port}"
     with PersonalizationEngine.open(settings=settings) as engine:
-        lines = greeting(address, access, engine)
+        lines = greeting(address, access, engine, command(place.path))
     opened = page(address, access) if open_page and _has_screen() else None
     Thread(target=_greet, args=(lines, port, opened), daemon=True).start()
     with suppress(KeyboardInterrupt):  # Ctrl-C is how it is meant to end

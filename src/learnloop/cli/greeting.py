@@ -12,13 +12,14 @@ def page(url: str, access: DemoAccess) -> str:
     return f"{url}/sign-in?key={access.learner_key}"
 
 
-def greeting(url: str, access: DemoAccess, engine: PersonalizationEngine) -> list[str]:
+def greeting(url: str, access: DemoAccess, engine: PersonalizationEngine, again: str) -> list[str]:
     """The whole greeting, line by line; lines that begin with `curl` can be pasted as they are.
 
     Args:
         url: Where the server listens.
         access: The demo's keys.
         engine: On the demo's database; recommends the item that the lines answer.
+        again: The command line that starts this demo.
     """
     return [
         "",
@@ -33,7 +34,7 @@ def greeting(url: str, access: DemoAccess, engine: PersonalizationEngine) -> lis
         "",
         *_lines(url, access, engine),
         "",
-        "Ctrl-C stops it; 'learnloop demo' starts it again; 'learnloop demo --delete' removes it.",
+        f"Ctrl-C stops it; '{again}' starts it again; '{again} --delete' removes it.",
     ]
 
 

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from learnloop.cli.database import AsJson, Database, open_engine
+from learnloop.cli.database import AsJson, Database, open_engine, settings, sqlite_path
 from learnloop.cli.plain import plain
 from learnloop.cli.terminal import print_json, progress, say, say_rejections, show
 from learnloop.core.errors import DataError, InvalidInput, Rejection
@@ -64,19 +65,38 @@ def import_file(
 
         learnloop import catalog.json --format catalog
     """
-    with open_engine(database, create=True) as engine:
-        if kind is Format.CATALOG:
+    target = _rehearsal(database) if dry_run else database
+    if kind is Format.CATALOG:
+        with open_engine(target, create=True) as engine:
             _catalog(engine, file, dry_run=dry_run, json=json)
-            return
-        log = _open(file, kind, columns, side)
-        with _collecting(rejections) as (kept, on_rejected):
-            report = _import(engine, log, on_rejected, dry_run=dry_run, quiet=json)
+        return
+    log = _open(file, kind, columns, side)  # a file that is refused whole leaves no new database
+    with (
+        open_engine(target, create=True) as engine,
+        _collecting(rejections) as (kept, on_rejected),
+    ):
+        report = _import(engine, log, on_rejected, dry_run=dry_run, quiet=json)
+        example = _a_learner(engine)
     if json:
         print_json({**plain(report), "rejections": kept})
     else:
         _show(report, kept, rejections)
+        if report.accepted and not dry_run:
+            at = "" if database is None else f" --database {quote(database)}"
+            say(f"next: learnloop fit{at}", f"      learnloop profile {quote(example)}{at}")
     if report.rejected:
         raise typer.Exit(SOME_REJECTED)
+
+
+def _rehearsal(database: str | None) -> str | None:
+    """Where a dry run looks: a database that is not there is not made for it."""
+    path = sqlite_path(settings(database).database_url)
+    return "memory://" if path is not None and not path.exists() else database
+
+
+def _a_learner(engine: "PersonalizationEngine") -> str:
+    with engine.store.begin(write=False) as tx:
+        return next((learner.learner_id for learner in tx.learners.page(None, 1)), "LEARNER")
 
 
 def _open(file: Path, kind: Format, columns: str, side: Path | None) -> "Log":

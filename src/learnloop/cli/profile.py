@@ -11,7 +11,7 @@ from learnloop.core.types import ContentType
 if TYPE_CHECKING:
     from learnloop.journeys.results import Profile, SkillLevel
 
-BAR_WIDTH = 12
+BAR_WIDTH, MANY_SKILLS = 12, 40
 
 
 def profile(
@@ -57,8 +57,14 @@ def _skill_table(found: "Profile") -> object:
     from rich.markup import escape
     from rich.table import Table
 
+    levels = found.skills.current_levels
+    # A catalog may have hundreds of skills that a learner never met; theirs are told by number.
+    met = [x for x in levels if x.n_answers] if len(levels) > MANY_SKILLS else levels
+    rest = len(levels) - len(met)
+    caption = f"and {rest} skills without answers; --json has them all" if rest else None
     table = Table("skill", "", "estimate", "80% range", "answers", "last", box=None)
-    for level in found.skills.current_levels:
+    table.caption, table.caption_justify = caption, "left"
+    for level in met:
         last = level.last_answered_at
         table.add_row(
             escape(level.name),

@@ -53,10 +53,11 @@ def _table(found: "RecommendationSet", items: "ItemTable") -> object:
     for i, choice in enumerate(found.recommendations, start=1):
         chance = "" if choice.p_correct is None else f"{choice.p_correct:.0%}"
         item = choice.item
-        title = f"[bold]{escape(item.item_id)}[/]\n{escape(item.title or item.text)}"
+        title = item.title or item.text
+        named = "" if title == item.item_id else f"\n{escape(title)}"  # logs know no other name
         table.add_row(
             str(i),
-            title,
+            f"[bold]{escape(item.item_id)}[/]{named}",
             chance,
             "\n".join(f"• {escape(sentence(r, items))}" for r in choice.reasons),
         )

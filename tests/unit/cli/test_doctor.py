@@ -74,6 +74,7 @@ def test_a_locked_database_is_found(own: Path, learnloop: Learnloop) -> None:
     assert code == 1
     assert found_["database"]["status"] == "fail"
     assert "lock" in found_["database"]["found"]
+    assert "stop what else uses" in found_["database"]["to_do"]
 
 
 def test_a_newer_database_is_found_and_left_as_it_is(own: Path, learnloop: Learnloop) -> None:
@@ -84,6 +85,7 @@ def test_a_newer_database_is_found_and_left_as_it_is(own: Path, learnloop: Learn
     code, found_ = found(learnloop, own)
     assert code == 1
     assert "newer learnloop" in found_["database"]["found"]
+    assert "upgrade" in found_["database"]["to_do"]
 
 
 def test_what_is_no_database_is_found(elsewhere: Path, learnloop: Learnloop) -> None:

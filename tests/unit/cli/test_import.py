@@ -148,3 +148,44 @@ def test_what_can_not_be_read_is_told_in_one_line(
     assert done.code == 1
     assert problem in done.err
     assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("log.csv", "--map", "mine.json", "--dry-run"),
+        ("catalog.json", "--format", "catalog", "--dry-run"),
+        ("empty.csv",),
+    ],
+)
+def test_what_stores_nothing_makes_no_database(
+    arguments: tuple[str, ...], school: Path, learnloop: Learnloop
+) -> None:
+    (school / "empty.csv").touch()
+    learnloop("import", *arguments, "--database", "sqlite:///new.db")
+    assert not (school / "new.db").exists()
+
+
+def test_an_import_says_what_to_do_next(school: Path, learnloop: Learnloop) -> None:
+    assert f"learnloop profile ada --database {URL}\n" in learnloop(*IMPORT).err
+    assert "next:" not in learnloop(*IMPORT).err
+
+
+def test_of_many_skills_the_profile_shows_those_that_were_met(
+    school: Path, learnloop: Learnloop
+) -> None:
+    assert learnloop(*IMPORT).code == 4
+    more = {"skills": [{"skill_id": f"s{i}", "name": f"Unmet {i}"} for i in range(50)]}
+    (school / "more.json").write_text(json.dumps(more))
+    learnloop("import", "more.json", "--format", "catalog", "--database", URL)
+    shown = learnloop("profile", "ada", "--database", URL).out
+    assert "Addition" in shown
+    assert "Unmet" not in shown
+    assert "and 50 skills without answers" in shown
+
+
+def test_an_item_without_a_title_is_named_once(school: Path, learnloop: Learnloop) -> None:
+    learnloop(*IMPORT)
+    shown = learnloop("recommend", "cyd", "-n", "3", "--database", URL).out
+    assert shown.count("i3") <= 1
+    assert shown.count("i2") == 1
