@@ -9,7 +9,7 @@ import pytest
 from tests.school import World, world
 from tests.school import answer as an_answer
 
-from learnloop.core.types import Item
+from learnloop.core.types import Item, ItemKind
 
 ORIGIN = {"Origin": "http://learnloop"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -332,3 +332,16 @@ def test_a_made_up_cookie_of_news_is_passed_over(school):
     news = {"interaction_id": "seen", "decision_id": empty["decision_id"], "before": {}}
     browser.cookies["learnloop_news"] = base64.urlsafe_b64encode(json.dumps(news).encode()).decode()
     assert browser.get().status_code == 200
+
+
+def test_what_was_studied_makes_way_for_the_next_step(school):
+    school.engine.generate_recommendations("ada", 1, ItemKind.READING)
+    browser = Browser(school)
+    page = browser.get()
+    assert "I have studied it" in page.text
+    assert "hint</button>" not in page.text
+    first = hidden(page, "recommendation")
+    assert browser.send("/answer", {"recommendation": first}).status_code == 303
+    after = browser.get()
+    assert "Noted" in after.text
+    assert hidden(after, "recommendation") != first

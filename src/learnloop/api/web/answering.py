@@ -7,10 +7,10 @@ import re
 from datetime import datetime
 
 from learnloop.api.web.session import News
-from learnloop.api.web.view import words
+from learnloop.api.web.view import answer_id, words
 from learnloop.catalog.grading import grade
 from learnloop.core.errors import InvalidInput, NotFound
-from learnloop.core.ids import DecisionId, InteractionId, LearnerId
+from learnloop.core.ids import DecisionId, LearnerId
 from learnloop.core.protocols import Transaction
 from learnloop.core.types import Decision, Interaction, InteractionKind, Item
 from learnloop.events.ingest import MAX_RESPONSE_TIME_MS
@@ -56,7 +56,7 @@ def _interaction(
         correct = grade(item, answer)
     taken_ms = round((now - decision.decided_at).total_seconds() * 1000)
     return Interaction(
-        InteractionId(f"page-{decision.decision_id}"),
+        answer_id(decision.decision_id),
         decision.learner_id,
         item.item_id,
         InteractionKind.STUDIED if correct is None else InteractionKind.ANSWERED,

@@ -109,11 +109,21 @@ def words(level: SkillLevel) -> str:
     return f"{level.mastery:.0%} (between {level.low:.0%} and {level.high:.0%}; {answers})"
 
 
+def answer_id(decision_id: DecisionId) -> InteractionId:
+    """The id of the page's answer to a decision: one each, however often the form is sent."""
+    return InteractionId(f"page-{decision_id}")
+
+
 def _current(live: Live, tx: Transaction, learner_id: LearnerId) -> Decision | None:
     """The decision that is still open, else a new one."""
     now = live.clock.now()
     for decision in tx.decisions.latest(learner_id, 1):
-        is_open = not tx.outcomes.of_decision(decision.decision_id)
+        given = answer_id(decision.decision_id)
+        # What was studied, not answered, has no outcome: only the interaction tells that it is done.
+        is_open = not (
+            tx.outcomes.of_decision(decision.decision_id)
+            or tx.interactions.get(learner_id, [given])
+        )
         if is_open and decision.choices and decision.decided_at > now - SAME_FOR:
             return decision
     return tx.decisions.get(recommend(live, tx, learner_id, n=1).decision_id)
