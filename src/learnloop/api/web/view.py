@@ -119,7 +119,7 @@ def _current(live: Live, tx: Transaction, learner_id: LearnerId) -> Decision | N
     now = live.clock.now()
     for decision in tx.decisions.latest(learner_id, 1):
         given = answer_id(decision.decision_id)
-        # What was studied, not answered, has no outcome: only the interaction tells that it is done.
+        # What was studied has no outcome: only the interaction tells that it is done.
         is_open = not (
             tx.outcomes.of_decision(decision.decision_id)
             or tx.interactions.get(learner_id, [given])
