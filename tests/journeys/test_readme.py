@@ -46,17 +46,17 @@ def test_the_curl_lines_work(running: DemoServer) -> None:
     (code,) = (code for code in SHELL if "curl" in code)
     with PersonalizationEngine.open(running.database) as engine:
         before = engine.profile("demo-otter").n_interactions
-        for _ in range(2):
-            done = subprocess.run(
-                ["bash", "-euc", code],
-                env={**os.environ, "URL": running.url, "KEY": running.keys["learner"]},
-                capture_output=True,
-                text=True,
-                check=True,
-            )
-            assert '"skillProfile":{' in done.stdout
-            assert '"sentence":"' in done.stdout
-            assert '{"accepted":1,"duplicates":0,"rejected":[]}' in done.stdout
+        answer = code[code.index('curl -s "$URL/api/interactions"') :]
+        done = subprocess.run(
+            ["bash", "-euc", code + answer],
+            env={**os.environ, "URL": running.url, "KEY": running.keys["learner"]},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert '"skillProfile":{' in done.stdout
+        assert '"sentence":"' in done.stdout
+        assert done.stdout.count('{"accepted":1,"duplicates":0,"rejected":[]}') == 2
         assert engine.profile("demo-otter").n_interactions == before + 1, "counted twice"
 
 
