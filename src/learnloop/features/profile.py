@@ -215,7 +215,7 @@ def _add_answer(s: ProfileState, item: Item, us: int, correct: bool) -> None:
             s.skills[skill] = _answered(s.skills.get(skill), us, correct)
 
 
-def _add_latest(s: ProfileState, item_id: str, us: int, correct: bool) -> None:
+def _add_latest(s: ProfileState, item_id: ItemId, us: int, correct: bool) -> None:
     s.item_last_us = _remember(s.item_last_us, item_id, us)
     s.item_correct = _remember(s.item_correct, item_id, correct)
 
