@@ -14,26 +14,37 @@ from learnloop.core.types import Decision, Interaction, InteractionKind, Metric,
 
 FEEDBACK = frozenset((Metric.ACCEPTED, Metric.DISMISSED, Metric.COMPLETED))
 
+_METRICS = {
+    InteractionKind.ANSWERED: Metric.CORRECT,
+    InteractionKind.STUDIED: Metric.COMPLETED,
+    InteractionKind.COMPLETED: Metric.COMPLETED,
+}
+
 
 def from_answer(interaction: Interaction, decision: Decision) -> list[Outcome]:
     """The outcome of an answer: right (1), wrong (0), or its score; empty where it is none's.
+
+    What was worked through without an answer (studied, completed) is completed (1).
 
     A slate shows an item once, so there is at most one outcome. Every answer to a recommended item
     is an outcome of its own; the earliest `observed_at` is the first try.
     """
     if (
-        interaction.kind is not InteractionKind.ANSWERED
+        interaction.kind not in _METRICS
         or interaction.decision_id != decision.decision_id
         or interaction.learner_id != decision.learner_id
     ):
         return []
+    metric = _METRICS[interaction.kind]
     value = interaction.score if interaction.correct is None else float(interaction.correct)
+    if metric is Metric.COMPLETED:
+        value = 1.0
     shown = [choice.action.item_id for choice in decision.choices]
     if value is None or interaction.item_id not in shown:
         return []
     tail = blake2b(interaction.interaction_id.encode(), digest_size=12).hexdigest()
     position = shown.index(interaction.item_id)
-    return [_outcome(decision, position, Metric.CORRECT, value, interaction.occurred_at, tail)]
+    return [_outcome(decision, position, metric, value, interaction.occurred_at, tail)]
 
 
 def from_feedback(

@@ -27,6 +27,12 @@ def test_an_answer_to_an_item_of_the_slate_is_its_outcome(correct, score, value)
     assert outcome.observed_at == ANSWER.occurred_at
 
 
+@pytest.mark.parametrize("kind", [InteractionKind.STUDIED, InteractionKind.COMPLETED])
+def test_what_was_worked_through_is_completed(kind):
+    (outcome,) = from_answer(replace(ANSWER, kind=kind, correct=None), DECISION)
+    assert (outcome.metric, outcome.value, outcome.position) == (Metric.COMPLETED, 1.0, 1)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -34,7 +40,7 @@ def test_an_answer_to_an_item_of_the_slate_is_its_outcome(correct, score, value)
         {"learner_id": LearnerId("ben")},
         {"decision_id": DecisionId("d2")},
         {"decision_id": None},
-        {"kind": InteractionKind.STUDIED},
+        {"kind": InteractionKind.VIEWED, "correct": None},
         {"correct": None},
     ],
     ids=str,
