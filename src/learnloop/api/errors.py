@@ -96,6 +96,10 @@ def status_of(error: LearnloopError) -> int:
 
 def problem_of(error: Exception) -> Response:
     """The reply for any error; one that nobody foresaw is logged and says nothing of the inside."""
+    if isinstance(error, core.StoreUnavailable):
+        # The driver's words name hosts and files.
+        _log.warning("store_unavailable", detail=error.message)
+        return problem(503, error.code, "the database can't take the work now; try again")
     if isinstance(error, LearnloopError):
         status = STATUS_OF_CODE.get(error.code) or status_of(error)
         if status < 500 or status == 503:

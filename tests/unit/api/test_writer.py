@@ -296,6 +296,7 @@ def test_over_http_a_lost_database_is_503(school):
     for reply in replies[:3]:
         check_problem(reply, 503, "store_unavailable")
         assert reply.headers["retry-after"] == "1"
+        assert "locked" not in reply.text  # the driver's words stay inside
     assert replies[3].status_code == 200  # reads go on
     school.engine.store.begin = begin
     assert school.ask("POST", "/api/interactions", json=answer(1)).json()["accepted"] == 1
