@@ -57,6 +57,7 @@ def learner_of(tx: Transaction, learner_id: LearnerId) -> Learner:
     learner = tx.learners.get(learner_id)
     if learner is None:
         raise NotFound(
-            f"no learner {learner_id!r}; create one with PUT profile", field="learner_id"
+            f"no learner {learner_id!r}; learners come with an import, or with PUT of their profile",
+            field="learner_id",
         )
     return learner
