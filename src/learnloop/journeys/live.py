@@ -57,7 +57,7 @@ def learner_of(tx: Transaction, learner_id: LearnerId) -> Learner:
     learner = tx.learners.get(learner_id)
     if learner is None:
         raise NotFound(
-            f"no learner {learner_id!r}; learners come with an import, or with PUT of their profile",
+            f"no learner {learner_id!r}; they come with an import, or with PUT of a profile",
             field="learner_id",
         )
     return learner
