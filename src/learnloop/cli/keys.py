@@ -34,6 +34,8 @@ def create(
 ) -> None:
     """Make a key. Its text is printed now and never again: only a digest is stored.
 
+    A learner's key needs a learner who is there: by an import, or by PUT of a profile.
+
     For example:
 
         learnloop keys create --role admin
@@ -43,8 +45,9 @@ def create(
         learnloop keys create --role service --scope interactions:write
     """
     from learnloop.accounts.keys import create_key
+    from learnloop.journeys.live import learner_of
 
-    with open_engine(database, create=True) as engine:
+    with open_engine(database, create=learner is None) as engine:
         now = engine.clock.now()
         text, key = create_key(
             role,
@@ -55,6 +58,8 @@ def create(
             expires_at=None if days is None else now + timedelta(days=days),
         )
         with engine.store.begin() as tx:
+            if key.learner_id is not None:
+                learner_of(tx, key.learner_id)
             tx.accounts.add_key(key)
     if json:
         print_json({"key": text, **_public(key)})

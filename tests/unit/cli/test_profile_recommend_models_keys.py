@@ -8,6 +8,7 @@ import pytest
 
 from learnloop.cli.demo_folder import DemoFolder
 from learnloop.journeys.engine import PersonalizationEngine
+from learnloop.journeys.profiles import ProfileChange
 
 Learnloop = Callable[..., Any]
 
@@ -70,7 +71,6 @@ def test_text_of_a_catalog_can_not_mark_up_the_terminal(
     url = "sqlite:///own.db"
     with PersonalizationEngine.open(url) as engine:
         from learnloop.catalog.files import read
-        from learnloop.journeys.profiles import ProfileChange
 
         engine.put_catalog(read(elsewhere / "c.json"))
         engine.put_profile("[blink]ada", ProfileChange())
@@ -112,6 +112,24 @@ def test_a_key_is_made_listed_and_revoked(elsewhere: Path, learnloop: Learnloop)
     (key,) = learnloop("keys", "list", "--json").json
     assert key["revoked_at"]
     assert learnloop("keys", "revoke", "nobody").code == 1
+
+
+def test_a_learners_key_is_made_for_a_learner_who_is_there(
+    elsewhere: Path, learnloop: Learnloop
+) -> None:
+    create = ("keys", "create", "--role", "learner", "--learner", "ada")
+    assert "no database" in learnloop(*create).err
+    assert not (elsewhere / "learnloop.db").exists()
+    with PersonalizationEngine.open("sqlite:///learnloop.db") as engine:
+        nobody = learnloop(*create)
+        assert nobody.code == 1
+        assert "no learner 'ada'" in nobody.err
+        assert "import" in nobody.err
+        assert learnloop("keys", "list", "--json").json == []
+        engine.put_profile("ada", ProfileChange())
+    assert learnloop(*create).code == 0
+    (key,) = learnloop("keys", "list", "--json").json
+    assert key["learner_id"] == "ada"
 
 
 @pytest.mark.parametrize(
