@@ -57,6 +57,17 @@ def test_without_a_key_there_is_a_way_in(school):
     assert "ada" not in page.text
 
 
+@pytest.mark.parametrize("demo", [True, False])
+def test_the_way_in_has_an_address(demo):
+    with world(demo=demo) as school:
+        page = Browser(school, None).get("/sign-in", follow=False)
+    assert page.status_code == 200
+    assert '<label for="key">' in page.text
+    assert "Paste your key" in page.text
+    assert 'role="alert"' not in page.text
+    assert ("printed its keys" in page.text) is demo
+
+
 @pytest.mark.parametrize("key", ["unknown", "revoked", "expired"])
 def test_a_wrong_key_stays_outside(school, key):
     browser = Browser(school, None)

@@ -86,10 +86,13 @@ class Pages:
 
     async def sign_in(self, request: Request) -> Response:
         """Keep the key in a cookie, where it is a good one."""
+        asked = request.query_params
         if request.method == "POST":
             text = (await session.form_of(request)).get("key", "").strip()
+        elif "key" not in asked:
+            return self._render("sign_in.html", wrong=False)
         elif self.demo:
-            text = request.query_params.get("key", "")
+            text = asked["key"]
         else:
             return RedirectResponse("/", 303)
         try:
