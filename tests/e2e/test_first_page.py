@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from learnloop.core.types import Metric
+from learnloop.catalog.grading import asks_for_number
+from learnloop.core.types import Item, Metric
 from tests.school import School
 
 
@@ -16,11 +17,15 @@ def sign_in(page: Page, address: str, key: str) -> None:
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
-def right_answer(school: School, page: Page) -> str | None:
+def question(school: School, page: Page) -> Item:
     name = page.locator('input[name="recommendation"]').input_value()
     with school.engine.store.begin(write=False) as tx:
         decision = tx.decisions.get(name.rpartition(".")[0])
-        return school.engine.live(tx).item(decision.choices[0].action.item_id).answer
+        return school.engine.live(tx).item(decision.choices[0].action.item_id)
+
+
+def right_answer(school: School, page: Page) -> str | None:
+    return question(school, page).answer
 
 
 def pass_over(school: School, page: Page) -> None:
@@ -102,6 +107,22 @@ def test_hints_come_one_by_one_and_the_answer_stays(page, address, school):
         expect(page.locator("#answer")).to_have_value("12")
     page.get_by_role("button", name="Show another hint").click()
     expect(page.locator(".hints li")).to_have_count(2)
+
+
+def test_a_slip_is_asked_again_and_counts_for_nothing(page, address, school):
+    sign_in(page, address, school.keys["learner"])
+    for _ in range(60):
+        to_a_question(school, page)
+        if asks_for_number(question(school, page)):
+            break
+        pass_over(school, page)
+    page.locator("#answer").fill("no idea")
+    page.get_by_role("button", name="Send answer").click()
+    expect(page.get_by_role("alert")).to_have_text("Write a number, such as 12, 0.75 or 3/4.")
+    expect(page.locator("#answer")).to_have_value("no idea")
+    expect(page.locator("#answer")).to_be_focused()
+    answer(school, page)
+    expect(page.get_by_role("status")).to_contain_text("Right!")
 
 
 def test_it_works_by_keyboard_alone(page, address, school):

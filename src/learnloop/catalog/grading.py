@@ -50,6 +50,11 @@ def grade(item: Item, answer: str) -> bool:
     return bool(given) and _terms(given) == _terms(key)
 
 
+def asks_for_number(item: Item) -> bool:
+    """Whether only a number can answer it, so that any other text is a slip and no answer."""
+    return item.answer is not None and not item.choices and number(item.answer) is not None
+
+
 def number(text: str) -> Fraction | None:
     """The number that a text stands for, exactly; None where it is none.
 

@@ -9,7 +9,8 @@ import pytest
 from tests.school import World, world
 from tests.school import answer as an_answer
 
-from learnloop.core.types import Item, ItemKind
+from learnloop.catalog.grading import asks_for_number
+from learnloop.core.types import Item, ItemKind, Metric
 
 ORIGIN = {"Origin": "http://learnloop"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -152,7 +153,7 @@ def test_an_answer_is_graded_recorded_and_shown(school, right):
     assert page.text.count(f'value="{html.escape(item.answer)}"') == len(item.choices[:1])
     school.clock.advance(seconds=12)
     form = {"recommendation": recommendation, "hints": "1",
-            "answer": item.answer if right else "no idea"}  # fmt: skip
+            "answer": item.answer if right else "-98765"}  # fmt: skip
     reply = browser.send("/answer", form)
     assert (reply.status_code, reply.headers["location"]) == (303, "/")
     after = browser.get()
@@ -170,7 +171,7 @@ def test_an_answer_is_graded_recorded_and_shown(school, right):
 def test_a_form_that_is_sent_twice_counts_once(school):
     browser = Browser(school)
     _, recommendation, item = next_question(school, browser)
-    for text in (item.answer, item.answer, "another"):
+    for text in (item.answer, item.answer, "-98765"):
         form = {"recommendation": recommendation, "answer": text}
         assert browser.send("/answer", form).status_code == 303
     assert "Right!" in browser.get().text
@@ -204,12 +205,47 @@ def test_a_form_for_nothing_is_refused(school, form):
     assert "no longer open" in reply.text
 
 
-def test_an_empty_answer_is_refused(school):
+def check_asked_again(school, browser, recommendation, text, problem):
+    with school.engine.store.begin(write=False) as tx:
+        n_before = tx.interactions.count()
+    form = {"recommendation": recommendation, "answer": text, "hints": "1"}
+    reply = browser.send("/answer", form)
+    assert reply.status_code == 422
+    assert f'role="alert">{problem}' in reply.text
+    assert hidden(reply, "recommendation") == recommendation
+    assert hidden(reply, "hints") == "1"
+    with school.engine.store.begin(write=False) as tx:
+        assert tx.interactions.count() == n_before
+    return reply
+
+
+def test_an_empty_answer_is_asked_again(school):
     browser = Browser(school)
     _, recommendation, _ = next_question(school, browser)
-    reply = browser.send("/answer", {"recommendation": recommendation, "answer": "  "})
+    check_asked_again(school, browser, recommendation, "  ", "Choose or write an answer first.")
+
+
+def test_a_text_where_a_number_is_asked_for_is_asked_again(school):
+    browser = Browser(school)
+    for _ in range(60):
+        _, recommendation, item = next_question(school, browser)
+        if asks_for_number(item):
+            break
+        school.engine.give_feedback("ada", recommendation, action=Metric.DISMISSED)
+    for text in ("no idea", "1/0", "<b>"):
+        page = check_asked_again(school, browser, recommendation, text, "Write a number")
+        assert f'value="{html.escape(text)}"' in page.text
+    assert browser.send("/answer", {"recommendation": recommendation, "answer": item.answer})
+    assert "Right!" in browser.get().text
+
+
+def test_a_slip_in_a_question_that_has_gone_by_is_told_apart(school):
+    browser = Browser(school)
+    _, recommendation, _ = next_question(school, browser)
+    school.clock.advance(minutes=31)
+    reply = browser.send("/answer", {"recommendation": recommendation, "answer": ""})
     assert reply.status_code == 422
-    assert "choose or write an answer first" in reply.text
+    assert "That did not work" in reply.text
 
 
 def test_another_learners_question_is_not_open(school):

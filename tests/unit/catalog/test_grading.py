@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from learnloop.catalog.grading import grade, number
+from learnloop.catalog.grading import asks_for_number, grade, number
 from learnloop.core.errors import InvalidInput
 from learnloop.core.ids import ItemId
 from learnloop.core.types import Item
@@ -108,3 +108,19 @@ def test_any_text_gets_a_verdict(text: str) -> None:
     assert grade(item("3/4"), text) in (True, False)
     assert grade(item("5x + 3"), text) in (True, False)
     assert grade(item(text[:50] or "x"), text[:50] or "x")
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_number"),
+    [
+        (item("5"), True),
+        (item("-1 1/2"), True),
+        (item("35%"), True),
+        (item("5x + 3"), False),
+        (item("New York"), False),
+        (item("5", "5", "6"), False),
+        (item(None), False),
+    ],
+)
+def test_whether_only_a_number_will_do(asked: Item, is_number: bool) -> None:
+    assert asks_for_number(asked) is is_number

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from learnloop.api.web.session import News
 from learnloop.api.web.view import answer_id, words
-from learnloop.catalog.grading import grade
+from learnloop.catalog.grading import asks_for_number, grade, number
 from learnloop.core.errors import InvalidInput, NotFound
 from learnloop.core.ids import DecisionId, LearnerId
 from learnloop.core.protocols import Transaction
@@ -24,7 +24,8 @@ def take_answer(live: Live, tx: Transaction, learner_id: LearnerId, form: dict[s
 
     Raises:
         NotFound: The recommendation was not made to this learner.
-        InvalidInput: There is no answer in the form, or it can't be taken.
+        InvalidInput: There is no answer in the form, or it can't be taken; where the learner can
+            put it right, `field` is "answer".
     """
     decision = _decision(tx, learner_id, form.get("recommendation", ""))
     item = live.item(decision.choices[0].action.item_id)
@@ -48,12 +49,7 @@ def _interaction(
     decision: Decision, item: Item, form: dict[str, str], now: datetime
 ) -> Interaction:
     hints = form.get("hints", "0")
-    correct = None
-    if item.answer is not None:
-        answer = form.get("answer", "").strip()
-        if not answer:
-            raise InvalidInput("answer: choose or write an answer first", field="answer")
-        correct = grade(item, answer)
+    correct = None if item.answer is None else _graded(item, form.get("answer", "").strip())
     taken_ms = round((now - decision.decided_at).total_seconds() * 1000)
     return Interaction(
         answer_id(decision.decision_id),
@@ -66,3 +62,11 @@ def _interaction(
         hints=min(int(hints), len(item.hints)) if re.fullmatch("[0-9]{1,3}", hints) else 0,
         decision_id=decision.decision_id,
     )
+
+
+def _graded(item: Item, answer: str) -> bool:
+    if not answer:
+        raise InvalidInput("Choose or write an answer first.", field="answer")
+    if asks_for_number(item) and number(answer) is None:
+        raise InvalidInput("Write a number, such as 12, 0.75 or 3/4.", field="answer")
+    return grade(item, answer)

@@ -1,6 +1,6 @@
 """`/`: the page of a learner, or of a class, or the way in. Forms: POST, then 303, then GET."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ from learnloop.api.errors import HttpProblem, problem_of
 from learnloop.api.services import Services
 from learnloop.api.web import session
 from learnloop.api.web.answering import take_answer
-from learnloop.api.web.view import learner_view, skill_rows
-from learnloop.core.errors import LearnloopError, NotAuthenticated
+from learnloop.api.web.view import LearnerView, learner_view, skill_rows
+from learnloop.core.errors import InvalidInput, LearnloopError, NotAuthenticated
 from learnloop.core.ids import LearnerId
 from learnloop.core.protocols import Transaction
 from learnloop.core.records import ApiKey, Role
@@ -70,19 +70,7 @@ class Pages:
         if key.role is not Role.LEARNER or key.learner_id is None:
             return await self._learners(key)
         require(key, Scope.RECOMMENDATIONS)
-        learner_id, news = key.learner_id, session.news_of(request)
-
-        def work(live: Live, tx: Transaction) -> Any:
-            return learner_view(live, tx, learner_id, news)
-
-        asked = request.query_params
-        hints = asked.get("hints", "0")
-        return self._render(
-            "learner.html",
-            view=await self.services.writer.run(work, [learner_id]),
-            n_hints=int(hints) if hints.isascii() and hints.isdigit() and len(hints) < 4 else 0,
-            answer=asked.get("answer", ""),
-        )
+        return await self._next_step(key.learner_id, request.query_params, session.news_of(request))
 
     async def sign_in(self, request: Request) -> Response:
         """Keep the key in a cookie, where it is a good one."""
@@ -111,7 +99,7 @@ class Pages:
         return reply
 
     async def answer(self, request: Request) -> Response:
-        """Record an answer, then show what it changed."""
+        """Record an answer, then show what it changed; ask again where it can't be taken."""
         form = await session.form_of(request)
         key = await self._key(request)
         require(key, Scope.INTERACTIONS_WRITE)
@@ -122,7 +110,12 @@ class Pages:
         def work(live: Live, tx: Transaction) -> session.News:
             return take_answer(live, tx, learner_id, form)
 
-        news = await self.services.writer.run(work, [learner_id])
+        try:
+            news = await self.services.writer.run(work, [learner_id])
+        except InvalidInput as error:
+            if error.field != "answer":
+                raise
+            return await self._next_step(learner_id, form, problem=error)
         reply = RedirectResponse("/", 303)
         session.tell(request, reply, news)
         return reply
@@ -140,6 +133,32 @@ class Pages:
         profile = await self.services.read(work)
         rows = skill_rows(profile.skills.current_levels)
         return self._render("one_learner.html", profile=profile, skills=rows)
+
+    async def _next_step(
+        self,
+        learner_id: LearnerId,
+        said: Mapping[str, str],
+        news: session.News | None = None,
+        problem: InvalidInput | None = None,
+    ) -> Response:
+        """The learner's own page, with what they had asked for or written before."""
+
+        def work(live: Live, tx: Transaction) -> LearnerView:
+            return learner_view(live, tx, learner_id, news)
+
+        view = await self.services.writer.run(work, [learner_id])
+        asked = view.step.recommendation_id if view.step else None
+        if problem is not None and asked != said.get("recommendation"):
+            raise problem  # another question stands there by now
+        hints = said.get("hints", "0")
+        return self._render(
+            "learner.html",
+            200 if problem is None else problem_of(problem).status_code,
+            view=view,
+            n_hints=int(hints) if hints.isascii() and hints.isdigit() and len(hints) < 4 else 0,
+            answer=said.get("answer", ""),
+            problem=problem.message if problem else None,
+        )
 
     async def _learners(self, key: ApiKey) -> Response:
         require(key, Scope.LEARNERS_READ)
