@@ -11,6 +11,7 @@ from learnloop.core.ids import LearnerId, SkillId
 from learnloop.core.records import StepStatus
 from learnloop.core.time import ManualClock
 from learnloop.core.types import ContentType, Goals, Preferences
+from learnloop.journeys import progress
 from learnloop.journeys.engine import PersonalizationEngine
 from learnloop.journeys.profiles import ProfileChange
 from tests.journeys.worlds import ADA, NOW, answer, small_world
@@ -115,6 +116,21 @@ def test_forecasts_forget_and_give_ranges() -> None:
         assert count.answers_to_goal_low <= count.answers_to_goal_high
     assert not add.sure
     assert (add.answers_to_goal_low, add.answers_to_goal_high) == (None, None)
+
+
+def test_forecasts_cost_only_what_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = practised()
+    every = {forecast.skill_id: forecast for forecast in engine.skill_predictions(ADA).skills}
+    with engine.store.begin(write=False) as tx:
+        live = engine.live(tx)
+        looks: list[object] = []
+        mastery = live.estimator.mastery
+        monkeypatch.setattr(
+            live.estimator, "mastery", lambda *given: looks.append(given) or mastery(*given)
+        )
+        found = progress.skill_predictions(live, tx, ADA, 7.0, {SkillId("add")})
+    assert found.skills == (every[SkillId("add")],)
+    assert len(looks) == 2  # now and then; only what is sure, which "add" is not, has more
 
 
 def test_a_fitted_model_goes_live_warm() -> None:

@@ -4,6 +4,7 @@ Forecasts come from the live estimator itself: forgetting by asking it about a l
 answers still needed by folding imagined answers into its state. Nothing imagined is stored.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -55,9 +56,16 @@ def progress(live: Live, tx: Transaction, learner_id: LearnerId, days: int = 30)
 
 
 def skill_predictions(
-    live: Live, tx: Transaction, learner_id: LearnerId, in_days: float = 7.0
+    live: Live,
+    tx: Transaction,
+    learner_id: LearnerId,
+    in_days: float = 7.0,
+    skill_ids: Collection[SkillId] | None = None,
 ) -> Predictions:
     """Where each skill will stand without practice, and the answers still needed to reach the goal.
+
+    Args:
+        skill_ids: Only of these; by default of all. Each costs a few dozen imagined answers.
 
     Raises:
         NotFound: No such learner.
@@ -75,6 +83,8 @@ def skill_predictions(
     items = _middle_items(live)
     forecasts = []
     for s, level in enumerate(levels.skill_levels(live, known, facts, mastery)):
+        if skill_ids is not None and level.skill_id not in skill_ids:
+            continue
         needed = _answers_to_goal(
             live, known.knowledge, level, items.get(level.skill_id), target, now
         )
@@ -137,7 +147,8 @@ def _imagine(
             correct=correct,
         )
         state = live.estimator.update(state, answer, item)
-        if live.estimator.mastery(state, live.items, at).values[column] >= target:
+        # A wrong answer never raises mastery, so only a right one can reach the goal.
+        if correct and live.estimator.mastery(state, live.items, at).values[column] >= target:
             return n
     return None
 

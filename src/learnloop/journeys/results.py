@@ -202,7 +202,7 @@ class SkillForecast:
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """Forecasts for every skill of the catalog."""
+    """Forecasts for the skills that were asked for, in prerequisite order."""
 
     learner_id: LearnerId
     as_of: datetime

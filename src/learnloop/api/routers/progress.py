@@ -52,8 +52,9 @@ async def skill_predictions(
     """Where each skill will stand without practice, and what it takes to reach the goal."""
 
     def journey(live: Live, tx: Transaction, learner_id: LearnerId) -> PredictionsOut:
-        found = progress.skill_predictions(live, tx, learner_id, in_days)
-        skills, following = page(found.skills, lambda s: s.skill_id, limit, cursor)
-        return predictions_out(found, skills, following)
+        skills, following = page(live.items.skills, lambda s: s.skill_id, limit, cursor)
+        wanted = {s.skill_id for s in skills}
+        found = progress.skill_predictions(live, tx, learner_id, in_days, wanted)
+        return predictions_out(found, following)
 
     return await query(request, key, user_id, journey)

@@ -1,6 +1,5 @@
 """What do progress and forecasts look like?"""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -75,15 +74,13 @@ def progress_out(progress: Progress) -> ProgressOut:
     )
 
 
-def predictions_out(
-    predictions: Predictions, skills: Sequence[SkillForecast], next_cursor: str | None
-) -> PredictionsOut:
+def predictions_out(predictions: Predictions, next_cursor: str | None) -> PredictionsOut:
     """One page of forecasts by the names of the public contract."""
     return PredictionsOut(
         userId=predictions.learner_id,
         as_of=predictions.as_of,
         model=str(predictions.model),
-        skills=[_forecast_out(forecast) for forecast in skills],
+        skills=[_forecast_out(forecast) for forecast in predictions.skills],
         next_cursor=next_cursor,
     )
 
