@@ -26,9 +26,17 @@ def open_jsonl(path: Path) -> "JsonLines":
     """A file of interactions, ready to be read.
 
     Raises:
-        DataError: There is no such file.
+        DataError: The file can't be read, is empty, or is CSV.
     """
+    first = next((text for text in Source(path).lines() if not text.isspace()), "{")
+    if _is_csv(first):
+        raise DataError(f"{path.name}: looks like CSV, not JSON; read it as CSV")
     return JsonLines(Source(path))
+
+
+def _is_csv(first: str) -> bool:
+    """Whether a file's first line has columns and is no object or array, however broken."""
+    return first.lstrip()[0] not in "{[" and any(mark in first for mark in ",;\t")
 
 
 class JsonLines:

@@ -138,6 +138,7 @@ def test_a_catalog_can_be_looked_at_first(elsewhere: Path, learnloop: Learnloop)
         (("nowhere.csv",), "nowhere.csv"),
         (("log.csv", "--map", "latin"), "neither a file nor one of"),
         (("log.csv", "--format", "jsonl", "--side", "x.csv"), "--side"),
+        (("log.csv", "--format", "jsonl"), "log.csv: looks like CSV"),
         (("log.csv", "--map", "mine.json", "--rejections", "no/folder.jsonl"), "can't be written"),
     ],
 )
@@ -156,6 +157,8 @@ def test_what_can_not_be_read_is_told_in_one_line(
         ("log.csv", "--map", "mine.json", "--dry-run"),
         ("catalog.json", "--format", "catalog", "--dry-run"),
         ("empty.csv",),
+        ("empty.csv", "--format", "jsonl"),
+        ("log.csv", "--format", "jsonl"),
     ],
 )
 def test_what_stores_nothing_makes_no_database(

@@ -47,6 +47,21 @@ def test_an_empty_file_is_no_log(tmp_path: Path) -> None:
         list(open_jsonl(tmp_path / "log.jsonl"))
 
 
+@pytest.mark.parametrize(
+    "header", ["learner_id,item_id,correct", '"learner";"item"', "\ufeffa\tb", "\n\na,b", "1,2"]
+)
+def test_csv_is_told_once_and_not_line_by_line(tmp_path: Path, header: str) -> None:
+    (tmp_path / "log.jsonl").write_text(f"{header}\n1,2\n3,4\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"log\.jsonl: looks like CSV"):
+        open_jsonl(tmp_path / "log.jsonl")
+
+
+@pytest.mark.parametrize("first", ["{,", "[1, 2]", "nonsense"])
+def test_a_first_line_that_is_only_wrong_is_named_alone(tmp_path: Path, first: str) -> None:
+    (tmp_path / "log.jsonl").write_text(f"{first}\n{json.dumps(GOOD)}\n")
+    assert [isinstance(row, Parsed) for row in open_jsonl(tmp_path / "log.jsonl")] == [False, True]
+
+
 def test_an_array_is_taken_element_by_element(tmp_path: Path) -> None:
     path = tmp_path / "log.json"
     wrong = GOOD | {"interaction_id": "a2", "hints": -1}
