@@ -131,6 +131,10 @@ class CatalogStore(Protocol):
         """Everything, each in the order it was first put."""
         ...
 
+    def lock(self) -> None:
+        """Make other writers of the catalog wait until this transaction ends."""
+        ...
+
     def put(self, courses: Sequence[Course], skills: Sequence[Skill], items: Sequence[Item]) -> str:
         """Insert or replace by id; returns the new version."""
         ...

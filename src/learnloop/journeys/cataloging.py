@@ -16,6 +16,7 @@ def put_catalog(tx: Transaction, catalog: Catalog) -> str:
     Raises:
         CatalogError: An unknown skill, a cycle, a wrong answer key, ...: every wrong entry.
     """
+    tx.catalog.lock()  # two catalogs that are sound alone may make a circle together
     courses, skills, items = tx.catalog.load()
     catalog.checked(Catalog(tuple(courses), tuple(skills), tuple(items)))
     skills_of = {x.item_id: x.skills for x in items}

@@ -96,6 +96,7 @@ def import_log(
     if (skills or items) and not dry_run:
         with engine.store.begin() as tx:
             # Looked at again, for what somebody has put there meanwhile stays as it is.
+            tx.catalog.lock()
             skills, items = _missing(engine.live(tx), *named)
             put_catalog(tx, Catalog((), tuple(skills), tuple(items)))
     rehearsal = _Rehearsal(engine, skills, items) if dry_run else None

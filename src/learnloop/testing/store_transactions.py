@@ -199,6 +199,22 @@ class TransactionPromises(OnAStore):
         with store.begin(write=False) as tx:
             assert tx.learners.get(ANA) == make.a_learner(version=40)
 
+    def test_writers_of_the_catalog_lose_no_update(self, store: Store) -> None:
+        def add() -> None:
+            for _ in range(5):
+                with store.begin() as tx:
+                    tx.catalog.lock()
+                    _, skills, _ = tx.catalog.load()
+                    tx.catalog.put([], [make.a_skill(f"skill-{len(skills)}")], [])
+
+        writers = [threading.Thread(target=add) for _ in range(4)]
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join()
+        with store.begin(write=False) as tx:
+            assert len(tx.catalog.load()[1]) == 20
+
     def test_a_closed_store_says_so(self, store: Store) -> None:
         store.close()
         with pytest.raises(StoreUnavailable, match="closed"), store.begin():

@@ -50,6 +50,9 @@ class MemoryCatalog:
         values = self._view.values
         return list(values("courses")), list(values("skills")), list(values("items"))
 
+    def lock(self) -> None:
+        """Nothing to do: there is one writer at a time."""
+
     def put(self, courses: Sequence[Course], skills: Sequence[Skill], items: Sequence[Item]) -> str:
         for item in items:
             check_item(item)

@@ -20,7 +20,7 @@ from learnloop.storage.sql.session import Session
 from learnloop.storage.sql.statements import param, statement, upsert
 
 _VERSION = statement(select(catalog_versions.c.version))
-# The one row is locked until the transaction ends, so that two imports can't mix.
+_LOCK = statement(select(catalog_versions.c.version).with_for_update())  # on SQLite only a look
 _NEXT = statement(
     catalog_versions.update()
     .values(n_puts=catalog_versions.c.n_puts + literal_column("1"))
@@ -50,6 +50,9 @@ class SqlCatalog:
             [skill_of(row) for row in of_skill],
             [item_of(row) for row in of_item],
         )
+
+    def lock(self) -> None:
+        self._session.rows(_LOCK)
 
     def put(self, courses: Sequence[Course], skills: Sequence[Skill], items: Sequence[Item]) -> str:
         ((n_puts, before),) = self._session.rows(_NEXT)
