@@ -55,7 +55,7 @@ class ReasonTwin(Struct, frozen=True, gc=False):
 
     code: str
     weight: float
-    detail: dict[str, str | int | float]
+    detail: Mapping[str, str | int | float]
     sentence: str
 
 
@@ -184,5 +184,7 @@ def _recommendation_out(one: Recommendation, items: ItemTable) -> Recommendation
     )
 
 
-def _shown(detail: Mapping[str, str | int | float]) -> dict[str, str | int | float]:
+def _shown(detail: Mapping[str, str | int | float]) -> Mapping[str, str | int | float]:
+    if INTERNALS.isdisjoint(detail):
+        return detail
     return {key: value for key, value in detail.items() if key not in INTERNALS}

@@ -22,6 +22,8 @@ class Curriculum:
     Attributes:
         skill: (E,) with `needs`: skill[e] needs needs[e] directly.
         needs: (E,) the direct prerequisite.
+        needs_of: The direct prerequisites of each skill, as it lists them.
+        needed_by: The skills that need it directly, in prerequisite order.
         ancestors: (n_skills, n_skills); [s, r] = s needs r, directly or not.
         n_items: (n_skills,) visible items of each skill.
         empty: (n_skills,) no visible item.
@@ -35,6 +37,8 @@ class Curriculum:
 
     skill: Ints
     needs: Ints
+    needs_of: tuple[tuple[int, ...], ...]
+    needed_by: tuple[tuple[int, ...], ...]
     ancestors: Bools
     n_items: Ints
     empty: Bools
@@ -88,6 +92,8 @@ def _build(items: ItemTable) -> Curriculum:
     return Curriculum(
         skill,
         needs,
+        tuple(tuple(items.column_of[p] for p in s.prerequisites) for s in items.skills),
+        tuple(tuple(column.nonzero()[0].tolist()) for column in items.prerequisites.T),
         ancestors,
         n_items,
         n_items == 0,

@@ -11,6 +11,8 @@ from learnloop.core.ids import SkillId
 from learnloop.core.items import ItemTable
 from learnloop.core.types import Reason
 
+Fact = str | int | float
+
 SURE_ANSWERS = 5
 
 SENTENCES: Mapping[str, str] = {
@@ -48,7 +50,10 @@ UNSURE: Mapping[str, str] = {
 UNDATED: Mapping[str, str] = {"retry": "You got this one wrong last time: try it again."}
 """The wording where nobody knows when it was (a log without times), where it differs."""
 
-_MONTHS = "January February March April May June July August September October November December"
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
 
 
 def sentence(reason: Reason, items: ItemTable | None = None) -> str:
@@ -60,45 +65,44 @@ def sentence(reason: Reason, items: ItemTable | None = None) -> str:
     Raises:
         KeyError: No such code.
     """
-    words = dict(reason.detail)
-    n = int(words.get("n_answers", words.get("n_total", SURE_ANSWERS)))
-    template = SENTENCES[reason.code]
-    if n < SURE_ANSWERS:
-        template = UNSURE.get(reason.code, template)
-    if "answered_at" not in words:
-        template = UNDATED.get(reason.code, template)
-    for key, value in reason.detail.items():
-        if key in _SAID:
-            words[key] = _SAID[key](value)
-        elif key in _SKILLS and items is not None:
-            words[key] = _name(str(value), items)
+    facts, code = reason.detail, reason.code
+    template = SENTENCES[code]
+    n = facts.get("n_answers", facts.get("n_total", SURE_ANSWERS))
+    if int(n) < SURE_ANSWERS:
+        template = UNSURE.get(code, template)
+    if "answered_at" not in facts:
+        template = UNDATED.get(code, template)
+    words = {key: _SAID[key](fact, items) if key in _SAID else fact for key, fact in facts.items()}
     words["answers"] = "1 answer" if n == 1 else f"{n} answers"
     text = template.format_map(words)
     return text[0].upper() + text[1:]
 
 
-def _name(skill: str, items: ItemTable) -> str:
-    column = items.column_of.get(SkillId(skill))
-    return skill if column is None else items.skills[column].name
+def _name(skill: Fact, items: ItemTable | None) -> str:
+    column = None if items is None else items.column_of.get(SkillId(str(skill)))
+    return str(skill) if items is None or column is None else items.skills[column].name
 
 
-def _share(value: str | float) -> str:
+def _share(value: Fact, items: ItemTable | None) -> str:
     return f"{round(100 * float(value))}%"
 
 
-def _day(instant: str | float) -> str:
+def _day(instant: Fact, items: ItemTable | None) -> str:
     when = datetime.fromisoformat(str(instant))
-    return f"{when.day} {_MONTHS.split()[when.month - 1]} {when.year}"
+    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
 
 
-def _ago(days: str | float) -> str:
+def _ago(days: Fact, items: ItemTable | None) -> str:
     if days == 0:
         return "today"
     return "yesterday" if days == 1 else f"{days} days ago"
 
 
-_SKILLS = frozenset(("skill", "goal", "prerequisite", "next_skill"))
-_SAID: Mapping[str, Callable[[str | float], str]] = {
+_SAID: Mapping[str, Callable[[Fact, ItemTable | None], str]] = {
+    "skill": _name,
+    "goal": _name,
+    "prerequisite": _name,
+    "next_skill": _name,
     "mastery": _share,
     "p_correct": _share,
     "target": _share,
@@ -106,3 +110,4 @@ _SAID: Mapping[str, Callable[[str | float], str]] = {
     "last_answered_at": _day,
     "days": _ago,
 }
+"""Fact -> how it is put into words; the others are said as they are."""

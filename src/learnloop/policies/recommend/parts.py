@@ -47,7 +47,6 @@ class Scores:
         zone: (n_items,) the part, unweighted.
         skill_parts: (5, n_skills + 1) gap, review, goal, unlocks, doubt, each with its weight; the
             last column is 0, for items without skills.
-        skills_of: The skill columns of each item row.
         now: Where the learner stands.
         target: Mastery to reach.
         goals: The priority skills that the catalog knows.
@@ -57,7 +56,6 @@ class Scores:
     p_correct: Floats
     zone: Floats
     skill_parts: Floats
-    skills_of: tuple[tuple[int, ...], ...]
     now: Standing
     target: float
     goals: tuple[SkillId, ...]
@@ -82,7 +80,7 @@ def score(context: Context, correct: Estimate, mastery: Estimate, config: Config
     total += w.zone * zone
     total += TIE_BREAK * graph.tie_break
     _add_own_wishes(total, context, correct.values, config)
-    return Scores(total, correct.values, zone, skill_parts, graph.skills_of, now, target, goals)
+    return Scores(total, correct.values, zone, skill_parts, now, target, goals)
 
 
 def in_zone(p_correct: Floats, context: Context, config: Config) -> Floats:

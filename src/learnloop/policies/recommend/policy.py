@@ -16,7 +16,7 @@ from learnloop.core.types import Choice, Floats, Ints, Reason, Ref, ShowItem, Ta
 from learnloop.policies.curriculum import curriculum_of
 from learnloop.policies.recommend.config import Config
 from learnloop.policies.recommend.parts import score
-from learnloop.policies.recommend.reasons import reasons
+from learnloop.policies.recommend.reasons import Why
 from learnloop.policies.recommend.slate import draw
 
 
@@ -45,16 +45,17 @@ class RecommendPolicy:
         scores = score(context, correct, mastery, self.config)
         pool = _best(scores.total, context.candidates, max(self.config.pool, context.n))
         focus = curriculum_of(context.items).focus.take(pool)
+        why = Why(context, scores, self.config)
         choices = []
         for drawn in draw(scores.total.take(pool), focus, context.n, rng, self.config):
-            row = int(pool[drawn.place])
+            row = pool.item(drawn.place)
             choices.append(
                 Choice(
                     ShowItem(context.items.items[row].item_id),
                     drawn.score,
                     drawn.propensity,
-                    reasons(context, row, drawn, scores, self.config),
-                    float(correct.values[row]),
+                    why.reasons(row, drawn),
+                    correct.values.item(row),
                 )
             )
         return tuple(choices)

@@ -23,137 +23,167 @@ Facts = dict[str, str | int | float]
 Part = tuple[float, str, int]  # what it adds to the score, code, the skill's column (-1: the item)
 
 
-def reasons(
-    context: Context, row: int, drawn: Drawn, scores: Scores, config: Config
-) -> tuple[Reason, ...]:
-    """At most three, the largest part first; an explored choice says so first."""
-    found: dict[str, Reason] = {}
-    if drawn.explored:
-        found["explore"] = Reason("explore", 0.0, {"propensity": round(drawn.propensity, 6)})
-    n_other, total = len(found), max(scores.total.item(row), 1e-9)
-    for weight, code, s in _parts(context, row, scores, config):
-        if len(found) == MOST:
-            break
-        facts = None if code in found else FACTS[code](context, scores, row, s)
-        if facts is not None:
-            found[code] = Reason(code, round(weight / total, 4), facts)
-    if len(found) == n_other:
-        found["curriculum"] = Reason("curriculum", 0.0, {"n_answers": context.evidence.n_total})
-    return tuple(found.values())
+class Why:
+    """The reasons of one decision. What is said of a skill is worked out once for all its items.
+
+    Attributes:
+        context: What the policy saw.
+        scores: What it made of it.
+        graph: What the catalog's prerequisites imply.
+        level: (n_skills,) mastery.
+        n_answers: (n_skills,) answers of the learner.
+    """
+
+    def __init__(self, context: Context, scores: Scores, config: Config) -> None:
+        self.context, self.scores, self._weights = context, scores, config.weights
+        self.graph = curriculum_of(context.items)
+        self.level: list[float] = scores.now.level.tolist()
+        self.n_answers: list[int] = context.evidence.n_answers.tolist()
+        self._facts_of: dict[tuple[str, int], Facts | None] = {}
+
+    def reasons(self, row: int, drawn: Drawn) -> tuple[Reason, ...]:
+        """At most three, the largest part first; an explored choice says so first."""
+        found: dict[str, Reason] = {}
+        if drawn.explored:
+            found["explore"] = Reason("explore", 0.0, {"propensity": round(drawn.propensity, 6)})
+        n_other, total = len(found), max(self.scores.total.item(row), 1e-9)
+        for weight, code, s in self._parts(row):
+            if len(found) == MOST:
+                break
+            facts = None if code in found else self._facts(code, row, s)
+            if facts is not None:
+                found[code] = Reason(code, round(weight / total, 4), facts)
+        if len(found) == n_other:
+            n_answers = self.context.evidence.n_total
+            found["curriculum"] = Reason("curriculum", 0.0, {"n_answers": n_answers})
+        return tuple(found.values())
+
+    def _parts(self, row: int) -> list[Part]:
+        """What is worth naming of the item's score, the largest first."""
+        w, said, scores = self._weights, self.context.learner.preferences, self.scores
+        item = self.context.items.items[row]
+        found = self._skill_parts(self.graph.skills_of[row])
+        found.append((w.zone * scores.zone.item(row), "zone", -1))
+        if self.context.evidence.item_correct.get(item.item_id) is False:
+            found.append((w.retry * scores.p_correct.item(row), "retry", -1))
+        if said.preferred_content_type and item.kind in KINDS_OF[said.preferred_content_type]:
+            found.append((w.preference, "preference", -1))
+        if said.session_minutes and (item.expected_seconds or 1e9) <= said.session_minutes * 60:
+            found.append((w.time, "fits_time", -1))
+        return sorted([part for part in found if part[0] >= WORTH_NAMING], reverse=True)
+
+    def _skill_parts(self, skills: tuple[int, ...]) -> list[Part]:
+        found, share = [], 1.0 / max(len(skills), 1)
+        for s in skills:
+            codes = CODES if self.n_answers[s] else CODES_OF_NEW
+            parts: list[float] = (self.scores.skill_parts[: len(codes), s] * share).tolist()
+            found += [(part, code, s) for part, code in zip(parts, codes, strict=True)]
+        return found
+
+    def _facts(self, code: str, row: int, s: int) -> Facts | None:
+        if s < 0:
+            return FACTS_OF_ITEM[code](self, row)
+        if (code, s) not in self._facts_of:
+            self._facts_of[code, s] = FACTS_OF_SKILL[code](self, s)
+        return self._facts_of[code, s]
 
 
-def _parts(context: Context, row: int, scores: Scores, config: Config) -> list[Part]:
-    """What is worth naming of the item's score, the largest first."""
-    w, said = config.weights, context.learner.preferences
-    item, skills = context.items.items[row], scores.skills_of[row]
-    found = [(w.zone * scores.zone.item(row), "zone", -1)]
-    if context.evidence.item_correct.get(item.item_id) is False:
-        found.append((w.retry * scores.p_correct.item(row), "retry", -1))
-    if said.preferred_content_type and item.kind in KINDS_OF[said.preferred_content_type]:
-        found.append((w.preference, "preference", -1))
-    if said.session_minutes and (item.expected_seconds or 1e9) <= said.session_minutes * 60:
-        found.append((w.time, "fits_time", -1))
-    for s in skills:
-        gap, review, goal, unlocks, _ = (scores.skill_parts[:, s] / len(skills)).tolist()
-        found.append((gap, "gap" if context.evidence.n_answers[s] else "new_skill", s))
-        found += ((review, "review_due", s), (goal, "goal", s), (unlocks, "unlocks", s))
-    return sorted([part for part in found if part[0] >= WORTH_NAMING], reverse=True)
-
-
-def _zone(context: Context, scores: Scores, row: int, s: int) -> Facts | None:
-    seen = context.evidence
-    if not seen.n_total or scores.zone[row] < 0.5:
+def _zone(why: Why, row: int) -> Facts | None:
+    n_total = why.context.evidence.n_total
+    if not n_total or why.scores.zone.item(row) < 0.5:
         return None
-    n_answers = sum(seen.n_answers.item(x) for x in scores.skills_of[row])
-    p_correct = round(scores.p_correct.item(row), 4)
+    n_answers = sum([why.n_answers[s] for s in why.graph.skills_of[row]])
+    p_correct = round(why.scores.p_correct.item(row), 4)
     if n_answers:
         return {"p_correct": p_correct, "n_answers": n_answers}
-    return {"p_correct": p_correct, "n_total": seen.n_total}
+    return {"p_correct": p_correct, "n_total": n_total}
 
 
-def _retry(context: Context, scores: Scores, row: int, s: int) -> Facts:
+def _retry(why: Why, row: int) -> Facts:
     """Without the day where the log has no times."""
-    item_id = context.items.items[row].item_id
-    at_us = context.evidence.item_last_us[item_id]
+    item_id = why.context.items.items[row].item_id
+    at_us = why.context.evidence.item_last_us[item_id]
     if not at_us:
         return {"item_id": item_id}
     return {"item_id": item_id, "answered_at": from_us(at_us).isoformat()}
 
 
-def _preference(context: Context, scores: Scores, row: int, s: int) -> Facts:
-    liked = context.learner.preferences.preferred_content_type
-    return {"content_type": str(liked), "kind": str(context.items.items[row].kind)}
+def _preference(why: Why, row: int) -> Facts:
+    liked = why.context.learner.preferences.preferred_content_type
+    return {"content_type": str(liked), "kind": str(why.context.items.items[row].kind)}
 
 
-def _fits_time(context: Context, scores: Scores, row: int, s: int) -> Facts:
-    minutes = context.learner.preferences.session_minutes or 0
-    seconds = context.items.items[row].expected_seconds or 0.0
+def _fits_time(why: Why, row: int) -> Facts:
+    minutes = why.context.learner.preferences.session_minutes or 0
+    seconds = why.context.items.items[row].expected_seconds or 0.0
     return {"session_minutes": minutes, "minutes": round(seconds / 60, 1)}
 
 
-def _gap(context: Context, scores: Scores, row: int, s: int) -> Facts:
-    facts = _level(context, scores, s)
-    facts["target"] = round(scores.target, 4)
-    return facts
+def _gap(why: Why, s: int) -> Facts:
+    return {**_level(why, s), "target": round(why.scores.target, 4)}
 
 
-def _unlocks(context: Context, scores: Scores, row: int, s: int) -> Facts | None:
+def _unlocks(why: Why, s: int) -> Facts | None:
     """Named with the first skill that needs this one directly and was never answered."""
-    waiting = context.items.prerequisites[:, s] & (context.evidence.n_answers == 0)
-    if not context.evidence.n_answers[s] or not waiting.any():
+    waiting = [t for t in why.graph.needed_by[s] if not why.n_answers[t]]
+    if not waiting or not why.n_answers[s]:
         return None
-    next_skill = context.items.skills[int(waiting.argmax())].skill_id
-    return {**_level(context, scores, s), "next_skill": next_skill}
+    return {**_level(why, s), "next_skill": why.context.items.skills[waiting[0]].skill_id}
 
 
-def _new_skill(context: Context, scores: Scores, row: int, s: int) -> Facts | None:
+def _new_skill(why: Why, s: int) -> Facts | None:
     """A new skill is open because of what is known: named by the prerequisite with most answers."""
-    seen, skills = context.evidence, context.items.skills
-    known = [context.items.column_of[p] for p in skills[s].prerequisites]
-    known = [r for r in known if seen.n_answers[r]]
+    known = [r for r in why.graph.needs_of[s] if why.n_answers[r]]
     if not known:
         return None
-    best = max(known, key=lambda r: int(seen.n_answers[r]))
-    facts = _level(context, scores, best)
+    skills, best = why.context.items.skills, max(known, key=why.n_answers.__getitem__)
+    facts = _level(why, best)
     return {**facts, "skill": skills[s].skill_id, "prerequisite": skills[best].skill_id}
 
 
-def _review_due(context: Context, scores: Scores, row: int, s: int) -> Facts:
-    last = from_us(context.evidence.last_us.item(s))
+def _review_due(why: Why, s: int) -> Facts:
+    last = from_us(why.context.evidence.last_us.item(s))
     return {
-        "skill": context.items.skills[s].skill_id,
-        "days": (context.at - last).days,
+        "skill": why.context.items.skills[s].skill_id,
+        "days": (why.context.at - last).days,
         "last_answered_at": last.isoformat(),
-        "n_answers": context.evidence.n_answers.item(s),
+        "n_answers": why.n_answers[s],
     }
 
 
-def _goal(context: Context, scores: Scores, row: int, s: int) -> Facts:
+def _goal(why: Why, s: int) -> Facts:
     """Named by the priority skill itself, else by the first one that needs this skill."""
-    skill, column_of = context.items.skills[s].skill_id, context.items.column_of
-    if skill in scores.goals:
+    items, goals, needs = why.context.items, why.scores.goals, why.graph.ancestors
+    skill = items.skills[s].skill_id
+    if skill in goals:
         return {"skill": skill, "goal": skill}
-    ancestors = curriculum_of(context.items).ancestors
-    return {"skill": skill, "goal": next(g for g in scores.goals if ancestors[column_of[g], s])}
+    return {"skill": skill, "goal": next(g for g in goals if needs[items.column_of[g], s])}
 
 
-def _level(context: Context, scores: Scores, s: int) -> Facts:
+def _level(why: Why, s: int) -> Facts:
     return {
-        "skill": context.items.skills[s].skill_id,
-        "mastery": round(scores.now.level.item(s), 4),
-        "n_answers": context.evidence.n_answers.item(s),
+        "skill": why.context.items.skills[s].skill_id,
+        "mastery": round(why.level[s], 4),
+        "n_answers": why.n_answers[s],
     }
 
 
-FACTS: Mapping[str, Callable[[Context, Scores, int, int], Facts | None]] = {
+CODES = ("gap", "review_due", "goal", "unlocks")  # the rows of `Scores.skill_parts`, but the last
+CODES_OF_NEW = ("new_skill", *CODES[1:])
+
+FACTS_OF_ITEM: Mapping[str, Callable[[Why, int], Facts | None]] = {
     "zone": _zone,
+    "retry": _retry,
+    "preference": _preference,
+    "fits_time": _fits_time,
+}
+"""Code -> the facts that the reason names of an item row; None where the record holds none."""
+
+FACTS_OF_SKILL: Mapping[str, Callable[[Why, int], Facts | None]] = {
     "gap": _gap,
     "review_due": _review_due,
     "goal": _goal,
     "new_skill": _new_skill,
     "unlocks": _unlocks,
-    "retry": _retry,
-    "preference": _preference,
-    "fits_time": _fits_time,
 }
-"""Code -> the facts that the reason names; None where the record holds none."""
+"""The same of a skill's column."""
