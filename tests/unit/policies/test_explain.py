@@ -13,7 +13,7 @@ from learnloop.models.index import DEFAULT, MODELS
 from learnloop.policies.explain import SENTENCES, UNSURE, sentence
 from learnloop.policies.recommend import Config, RecommendPolicy
 from learnloop.policies.recommend.config import Weights
-from learnloop.policies.recommend.reasons import FACTS_OF_ITEM, FACTS_OF_SKILL
+from learnloop.policies.recommend.reasons import FACTS
 from learnloop.testing.worlds import context_of, random_world
 
 DOCS = (Path(__file__).parents[3] / "docs" / "recommendations.md").read_text(encoding="utf-8")
@@ -31,7 +31,7 @@ def codes_in(text):
 def test_documented_codes_are_the_codes_there_are():
     assert sorted(codes_in(section("Reasons"))) == sorted(SENTENCES)
     others = {"explore", "curriculum", "no_estimate", "personalization_off"}
-    assert {*FACTS_OF_ITEM, *FACTS_OF_SKILL} | others == set(SENTENCES)
+    assert set(FACTS) | others == set(SENTENCES)
     assert set(UNSURE) <= set(SENTENCES)
 
 

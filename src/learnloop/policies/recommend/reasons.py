@@ -24,7 +24,7 @@ Part = tuple[float, str, int]  # what it adds to the score, code, the skill's co
 
 
 class Why:
-    """The reasons of one decision. What is said of a skill is worked out once for all its items.
+    """The reasons of one decision.
 
     Attributes:
         context: What the policy saw.
@@ -39,7 +39,7 @@ class Why:
         self.graph = curriculum_of(context.items)
         self.level: list[float] = scores.now.level.tolist()
         self.n_answers: list[int] = context.evidence.n_answers.tolist()
-        self._facts_of: dict[tuple[str, int], Facts | None] = {}
+        self._skill_parts: list[list[float]] = scores.skill_parts.T.tolist()
 
     def reasons(self, row: int, drawn: Drawn) -> tuple[Reason, ...]:
         """At most three, the largest part first; an explored choice says so first."""
@@ -50,7 +50,7 @@ class Why:
         for weight, code, s in self._parts(row):
             if len(found) == MOST:
                 break
-            facts = None if code in found else self._facts(code, row, s)
+            facts = None if code in found else FACTS[code](self, row, s)
             if facts is not None:
                 found[code] = Reason(code, round(weight / total, 4), facts)
         if len(found) == n_other:
@@ -61,34 +61,24 @@ class Why:
     def _parts(self, row: int) -> list[Part]:
         """What is worth naming of the item's score, the largest first."""
         w, said, scores = self._weights, self.context.learner.preferences, self.scores
-        item = self.context.items.items[row]
-        found = self._skill_parts(self.graph.skills_of[row])
-        found.append((w.zone * scores.zone.item(row), "zone", -1))
+        item, skills = self.context.items.items[row], self.graph.skills_of[row]
+        found = [(w.zone * scores.zone.item(row), "zone", -1)]
         if self.context.evidence.item_correct.get(item.item_id) is False:
             found.append((w.retry * scores.p_correct.item(row), "retry", -1))
         if said.preferred_content_type and item.kind in KINDS_OF[said.preferred_content_type]:
             found.append((w.preference, "preference", -1))
         if said.session_minutes and (item.expected_seconds or 1e9) <= said.session_minutes * 60:
             found.append((w.time, "fits_time", -1))
-        return sorted([part for part in found if part[0] >= WORTH_NAMING], reverse=True)
-
-    def _skill_parts(self, skills: tuple[int, ...]) -> list[Part]:
-        found, share = [], 1.0 / max(len(skills), 1)
         for s in skills:
             codes = CODES if self.n_answers[s] else CODES_OF_NEW
-            parts: list[float] = (self.scores.skill_parts[: len(codes), s] * share).tolist()
-            found += [(part, code, s) for part, code in zip(parts, codes, strict=True)]
+            parts = zip(self._skill_parts[s], codes, strict=False)  # doubt has no code
+            found += [(part / len(skills), code, s) for part, code in parts]
+        found = [part for part in found if part[0] >= WORTH_NAMING]
+        found.sort(reverse=True)
         return found
 
-    def _facts(self, code: str, row: int, s: int) -> Facts | None:
-        if s < 0:
-            return FACTS_OF_ITEM[code](self, row)
-        if (code, s) not in self._facts_of:
-            self._facts_of[code, s] = FACTS_OF_SKILL[code](self, s)
-        return self._facts_of[code, s]
 
-
-def _zone(why: Why, row: int) -> Facts | None:
+def _zone(why: Why, row: int, s: int) -> Facts | None:
     n_total = why.context.evidence.n_total
     if not n_total or why.scores.zone.item(row) < 0.5:
         return None
@@ -99,7 +89,7 @@ def _zone(why: Why, row: int) -> Facts | None:
     return {"p_correct": p_correct, "n_total": n_total}
 
 
-def _retry(why: Why, row: int) -> Facts:
+def _retry(why: Why, row: int, s: int) -> Facts:
     """Without the day where the log has no times."""
     item_id = why.context.items.items[row].item_id
     at_us = why.context.evidence.item_last_us[item_id]
@@ -108,22 +98,22 @@ def _retry(why: Why, row: int) -> Facts:
     return {"item_id": item_id, "answered_at": from_us(at_us).isoformat()}
 
 
-def _preference(why: Why, row: int) -> Facts:
+def _preference(why: Why, row: int, s: int) -> Facts:
     liked = why.context.learner.preferences.preferred_content_type
     return {"content_type": str(liked), "kind": str(why.context.items.items[row].kind)}
 
 
-def _fits_time(why: Why, row: int) -> Facts:
+def _fits_time(why: Why, row: int, s: int) -> Facts:
     minutes = why.context.learner.preferences.session_minutes or 0
     seconds = why.context.items.items[row].expected_seconds or 0.0
     return {"session_minutes": minutes, "minutes": round(seconds / 60, 1)}
 
 
-def _gap(why: Why, s: int) -> Facts:
+def _gap(why: Why, row: int, s: int) -> Facts:
     return {**_level(why, s), "target": round(why.scores.target, 4)}
 
 
-def _unlocks(why: Why, s: int) -> Facts | None:
+def _unlocks(why: Why, row: int, s: int) -> Facts | None:
     """Named with the first skill that needs this one directly and was never answered."""
     waiting = [t for t in why.graph.needed_by[s] if not why.n_answers[t]]
     if not waiting or not why.n_answers[s]:
@@ -131,7 +121,7 @@ def _unlocks(why: Why, s: int) -> Facts | None:
     return {**_level(why, s), "next_skill": why.context.items.skills[waiting[0]].skill_id}
 
 
-def _new_skill(why: Why, s: int) -> Facts | None:
+def _new_skill(why: Why, row: int, s: int) -> Facts | None:
     """A new skill is open because of what is known: named by the prerequisite with most answers."""
     known = [r for r in why.graph.needs_of[s] if why.n_answers[r]]
     if not known:
@@ -141,7 +131,7 @@ def _new_skill(why: Why, s: int) -> Facts | None:
     return {**facts, "skill": skills[s].skill_id, "prerequisite": skills[best].skill_id}
 
 
-def _review_due(why: Why, s: int) -> Facts:
+def _review_due(why: Why, row: int, s: int) -> Facts:
     last = from_us(why.context.evidence.last_us.item(s))
     return {
         "skill": why.context.items.skills[s].skill_id,
@@ -151,7 +141,7 @@ def _review_due(why: Why, s: int) -> Facts:
     }
 
 
-def _goal(why: Why, s: int) -> Facts:
+def _goal(why: Why, row: int, s: int) -> Facts:
     """Named by the priority skill itself, else by the first one that needs this skill."""
     items, goals, needs = why.context.items, why.scores.goals, why.graph.ancestors
     skill = items.skills[s].skill_id
@@ -171,19 +161,15 @@ def _level(why: Why, s: int) -> Facts:
 CODES = ("gap", "review_due", "goal", "unlocks")  # the rows of `Scores.skill_parts`, but the last
 CODES_OF_NEW = ("new_skill", *CODES[1:])
 
-FACTS_OF_ITEM: Mapping[str, Callable[[Why, int], Facts | None]] = {
+FACTS: Mapping[str, Callable[[Why, int, int], Facts | None]] = {
     "zone": _zone,
-    "retry": _retry,
-    "preference": _preference,
-    "fits_time": _fits_time,
-}
-"""Code -> the facts that the reason names of an item row; None where the record holds none."""
-
-FACTS_OF_SKILL: Mapping[str, Callable[[Why, int], Facts | None]] = {
     "gap": _gap,
     "review_due": _review_due,
     "goal": _goal,
     "new_skill": _new_skill,
     "unlocks": _unlocks,
+    "retry": _retry,
+    "preference": _preference,
+    "fits_time": _fits_time,
 }
-"""The same of a skill's column."""
+"""Code -> the facts that the reason names; None where the record holds none."""
