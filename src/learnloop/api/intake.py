@@ -2,7 +2,8 @@
 
 One object is taken whole or refused with a status; of an array the good elements are kept, and the
 receipt names the others. A learner's key that names another learner is told that there is no such
-learner, as it would be if there were none.
+learner, as it would be if there were none. Nor may it say that its learner was right: where an item
+has an answer key, the grade is given here.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from learnloop.core.errors import InvalidInput, Rejection
 from learnloop.core.ids import LearnerId
 from learnloop.core.protocols import Transaction
 from learnloop.core.records import ApiKey, Role
-from learnloop.core.types import Interaction, InteractionKind
+from learnloop.core.types import Interaction, InteractionKind, Item
 from learnloop.events import native
 from learnloop.journeys.live import Live
 from learnloop.journeys.record import record
@@ -26,13 +27,15 @@ class Intake:
 
     Attributes:
         good: The well-formed interactions, each with its index in the body.
-        answers: What was answered, by index, where it is to be graded here.
+        answers: What was answered, by index.
+        is_own: A learner speaks of themselves.
         rejected: The other elements.
         single: The body was one object.
     """
 
     good: Sequence[tuple[int, Interaction]]
     answers: dict[int, str]
+    is_own: bool
     rejected: Sequence[Rejection]
     single: bool
 
@@ -47,15 +50,13 @@ class Intake:
         answers = {
             index: given.answer
             for index, given in zip(batch.indices, batch.given, strict=True)
-            if given.answer is not None
-            and given.kind is InteractionKind.ANSWERED
-            and given.correct is None
-            and given.score is None
+            if given.answer is not None and given.kind is InteractionKind.ANSWERED
         }
-        if key.role is Role.LEARNER:
+        is_own = key.role is Role.LEARNER
+        if is_own:
             rejected += [_unseen(i, x) for i, x in good if x.learner_id != key.learner_id]
             good = [(i, x) for i, x in good if x.learner_id == key.learner_id]
-        intake = cls(good, answers, rejected, batch.single)
+        intake = cls(good, answers, is_own, rejected, batch.single)
         intake.refuse_single(rejected)
         return intake
 
@@ -93,16 +94,27 @@ class Intake:
     def _graded(self, live: Live) -> tuple[list[tuple[int, Interaction]], list[Rejection]]:
         ready, refused = [], []
         for index, interaction in self.good:
-            answer, row = self.answers.get(index), live.items.row_of.get(interaction.item_id)
-            if answer is None or row is None:
-                ready.append((index, interaction))
+            row = live.items.row_of.get(interaction.item_id)
+            if row is None:
+                ready.append((index, interaction))  # refused where it is recorded
                 continue
             try:
-                correct = grade(live.items.items[row], answer)
-                ready.append((index, replace(interaction, correct=correct)))
+                ready.append((index, self._judged(index, interaction, live.items.items[row])))
             except InvalidInput as error:
-                refused.append(Rejection(index, error.code, error.message, "answer"))
+                refused.append(Rejection(index, error.code, error.message, error.field or "answer"))
         return ready, refused
+
+    def _judged(self, index: int, interaction: Interaction, item: Item) -> Interaction:
+        """The interaction with its grade: the sender's word, or ours."""
+        answer = self.answers.get(index)
+        is_judged = interaction.correct is not None or interaction.score is not None
+        is_ours = self.is_own and item.answer is not None
+        if answer is not None and (is_ours or not is_judged):
+            return replace(interaction, correct=grade(item, answer), score=None)
+        if is_judged and is_ours:
+            message = f"item {item.item_id!r} is graded here; send answer, not correct or score"
+            raise InvalidInput(f"answer: {message}", field="answer")
+        return interaction
 
 
 def _unseen(index: int, interaction: Interaction) -> Rejection:

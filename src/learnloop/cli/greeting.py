@@ -1,6 +1,8 @@
 """What does the demo print? Where to look, three keys, and lines to paste into another terminal."""
 
+import json
 from collections.abc import Iterator
+from shlex import quote
 
 from learnloop.core.time import to_us
 from learnloop.journeys.demo import DemoAccess
@@ -51,20 +53,23 @@ def _lines(url: str, access: DemoAccess, engine: PersonalizationEngine) -> Itera
         "| grep -E '\"(title|sentence)\"'"
     )
     post = f"curl -s {url}/api/interactions -H \"$AUTH\" -H 'Content-Type: application/json'"
-    answer = (
-        f'{{"interaction_id": "{name}", "learner_id": "{access.learner_id}", '
-        f'"item_id": "{item.item_id}", "occurred_at": "{now:%Y-%m-%dT%H:%M:%SZ}", '
-        '"correct": true}'
-    )
+    given: dict[str, object] = {
+        "interaction_id": name,
+        "learner_id": access.learner_id,
+        "item_id": item.item_id,
+        "occurred_at": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+    }
+    given |= {"correct": True} if item.answer is None else {"answer": item.answer}
+    answer = quote(json.dumps(given))
     yield f"AUTH='Authorization: Bearer {access.learner_key}'"
     yield "# what is known of one skill, what to study next, and why"
     yield known
     yield next_
-    yield "# an answer goes in"
-    yield f"{post} -H 'Idempotency-Key: {name}' -d '{answer}'; echo"
+    yield "# a right answer goes in"
+    yield f"{post} -H 'Idempotency-Key: {name}' -d {answer}; echo"
     yield "# ask again: more is known of the skill, and the recommendation has changed"
     yield known
     yield next_
     yield "# the same answer again is a duplicate: nothing is counted twice"
-    yield f"{post} -d '{answer}'; echo"
+    yield f"{post} -d {answer}; echo"
     yield known

@@ -41,7 +41,7 @@ class InteractionIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=
 
     Attributes:
         answer: What the learner typed or chose, so that it can be graded here where neither
-            `correct` nor `score` is given. Never stored.
+            `correct` nor `score` is given, or may be. Never stored.
     """
 
     interaction_id: Id

@@ -10,7 +10,7 @@ from learnloop.core.records import Role
 
 # A body that each route takes; the others have none.
 BODIES = {
-    ("POST", "/api/interactions"): lambda who: answer(learner=who),
+    ("POST", "/api/interactions"): lambda who: answer(learner=who, answer="36"),
     ("PUT", "/api/users/{userId}/profile"): lambda who: {},
     ("POST", "/api/users/{userId}/recommendations/{recommendationId}/feedback"): lambda who: {
         "rating": 5
@@ -124,10 +124,46 @@ def test_another_learner_looks_like_one_who_does_not_exist(matrix_school):
 
 
 def test_in_a_batch_others_are_rejected_one_by_one(matrix_school):
-    batch = [answer(70), answer(71, learner="ben"), answer(72)]
+    batch = [answer(n, who, answer="36") for n, who in ((70, "ada"), (71, "ben"), (72, "ada"))]
     receipt = matrix_school.ask("POST", "/api/interactions", json=batch, key="learner").json()
     assert receipt["accepted"] == 2
     assert [(r["index"], r["code"]) for r in receipt["rejected"]] == [(1, "unknown_learner")]
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [{"correct": True}, {"score": 1.0, "correct": ...}, {"correct": True, "kind": "completed"}],
+)
+def test_a_learners_key_can_not_say_that_an_answer_was_right(matrix_school, claim):
+    own = {"json": answer(80, **claim), "key": "learner"}
+    problem = check_problem(matrix_school.ask("POST", "/api/interactions", **own), 422)
+    assert problem["field"] == "answer"
+    assert "graded here" in problem["detail"]
+    batch = [answer(80, **claim), answer(81, answer="36")]
+    receipt = matrix_school.ask("POST", "/api/interactions", json=batch, key="learner").json()
+    assert receipt["accepted"] + receipt["duplicates"] == 1
+    assert [(r["index"], r["field"]) for r in receipt["rejected"]] == [(0, "answer")]
+
+
+@pytest.mark.parametrize(
+    ("given", "key", "correct", "score"),
+    [
+        ({"correct": True, "answer": "35"}, "learner", False, None),
+        ({"correct": False, "answer": "36"}, "learner", True, None),
+        ({"correct": ..., "score": 1.0, "answer": "35"}, "learner", False, None),
+        ({"correct": ..., "answer": "36"}, "learner", True, None),
+        ({"correct": True, "item_id": "add-subtract-read"}, "learner", True, None),
+        ({"correct": True, "answer": "35"}, "service", True, None),
+        ({"correct": ..., "score": 0.5, "answer": "35"}, "service", None, 0.5),
+    ],
+)
+def test_whose_word_counts(given, key, correct, score):
+    with world() as school:
+        reply = school.ask("POST", "/api/interactions", json=answer(1, **given), key=key)
+        assert reply.json()["accepted"] == 1
+        with school.engine.store.begin(write=False) as tx:
+            (stored,) = tx.interactions.history("ada")
+    assert (stored.correct, stored.score) == (correct, score)
 
 
 def test_a_401_says_how_to_sign_in(matrix_school):

@@ -27,7 +27,11 @@ class InteractionIn(Body):
     sequence: int = Field(
         0, ge=0, le=MAX_SEQUENCE, description="Keeps the order inside one instant."
     )
-    correct: bool | None = Field(None, description="For an answer: was it right?")
+    correct: bool | None = Field(
+        None,
+        description="For an answer: was it right? A learner's own key sends `answer` instead where "
+        "the item has an answer key.",
+    )
     score: Share | None = Field(None, description="Partial credit.")
     response_time_ms: int | None = Field(None, ge=0, le=MAX_RESPONSE_TIME_MS)
     hints: int = Field(0, ge=0, le=MAX_HINTS, description="Hints taken before the answer.")
@@ -37,8 +41,8 @@ class InteractionIn(Body):
     answer: str | None = Field(
         None,
         max_length=MAX_ANSWER_LENGTH,
-        description="What was answered, to be graded here where `correct` and `score` are absent. "
-        "It is not stored.",
+        description="What was answered, to be graded here where `correct` and `score` are absent, "
+        "or the key is a learner's own. It is not stored.",
     )
 
 
