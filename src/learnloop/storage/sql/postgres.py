@@ -53,6 +53,9 @@ class PostgresDriver:
     def end(self, *, write: bool) -> None:
         """Nothing to hand on: the server queues writers itself."""
 
+    def close(self) -> None:
+        """Nothing runs beside the connections."""
+
     def is_lost(self, connection: Connection) -> bool:
         return cast("psycopg.Connection[object]", connection).closed
 

@@ -2,7 +2,8 @@
 
 Write-ahead logging lets readers go on beside one writer. Writers of this process take turns on a
 lock; writers of other processes are waited for by asking again after fractions of a millisecond,
-because SQLite's own waiting doubles its naps up to a tenth of a second.
+because SQLite's own waiting doubles its naps up to a tenth of a second. What the log has grown by
+is moved into the file by a thread of its own (`checkpoint.py`).
 """
 
 import sqlite3
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from learnloop.core.errors import InvalidInput, LearnloopError, StoreUnavailable
+from learnloop.storage.sql.checkpoint import Checkpoints
 from learnloop.storage.sql.session import Connection, Cursor
 from learnloop.storage.sql.statements import SQLITE
 
@@ -44,6 +46,7 @@ class SqliteDriver:
         self._synchronous = synchronous
         self._wait_seconds = wait_seconds
         self._turn = threading.Lock()
+        self._checkpoints = Checkpoints(path)
 
     def connect(self, *, write: bool) -> Connection:
         connection = sqlite3.connect(
@@ -52,6 +55,7 @@ class SqliteDriver:
         try:
             self._patiently(connection.execute, "PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+            connection.execute("PRAGMA wal_autocheckpoint = 0")
             if not write:
                 connection.execute("PRAGMA query_only = ON")
         except BaseException:
@@ -76,10 +80,14 @@ class SqliteDriver:
 
     def commit(self, cursor: Cursor) -> None:
         cursor.execute("COMMIT")
+        self._checkpoints.after_commit()
 
     def end(self, *, write: bool) -> None:
         if write:
             self._turn.release()
+
+    def close(self) -> None:
+        self._checkpoints.close()
 
     def is_lost(self, connection: Connection) -> bool:
         return not (isinstance(connection, sqlite3.Connection) and connection.in_transaction)

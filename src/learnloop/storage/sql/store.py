@@ -43,6 +43,10 @@ class Driver(Protocol):
         """A transaction that had begun is over, one way or the other."""
         ...
 
+    def close(self) -> None:
+        """End what runs beside the transactions."""
+        ...
+
     def is_lost(self, connection: Connection) -> bool:
         """Has the connection no transaction any more?"""
         ...
@@ -100,6 +104,7 @@ class SqlStore:
     def close(self) -> None:
         """Close every idle connection; the store can't be used again."""
         self._closed = True
+        self._driver.close()
         self._drop_idle()
 
     def _begun(self, write: bool) -> _Link:
