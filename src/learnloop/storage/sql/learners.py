@@ -12,10 +12,8 @@ from learnloop.storage.sql.session import Session
 from learnloop.storage.sql.statements import (
     POSTGRESQL,
     Statement,
-    among,
-    packed,
+    of_each,
     param,
-    per_database,
     statement,
     upsert,
 )
@@ -24,12 +22,10 @@ _all = select(*learners.c)
 _id = learners.c.learner_id
 _GET = statement(_all.where(_id == param("id")))
 _PUT = upsert(learners)
-_KNOWN = per_database(*(select(_id).where(one) for one in among(_id)))
+_KNOWN = of_each(select(_id), _id)
 _FIRST = statement(_all.order_by(_id), limited=True)
 _AFTER = statement(_all.where(_id > param("after")).order_by(_id), limited=True)
-_LOCK = per_database(
-    *(select(_id).where(one).order_by(_id).with_for_update() for one in among(_id))
-)
+_LOCK = of_each(select(_id).order_by(_id).with_for_update(), _id)
 _CREATION = 0x6C6561726E6572  # "learner"; any number that no other lock of ours has
 _LOCK_CREATION = Statement("", f"SELECT pg_advisory_xact_lock({_CREATION})")
 
@@ -47,8 +43,7 @@ class SqlLearners:
         return None if row is None else learner_of(row)
 
     def known(self, learner_ids: Iterable[LearnerId]) -> set[LearnerId]:
-        ids = packed(learner_ids, self._session.dialect)
-        return {row[0] for row in self._session.rows(_KNOWN, (ids,))}
+        return {row[0] for row in self._session.each(_KNOWN, learner_ids)}
 
     def put(self, learner: Learner) -> None:
         self._session.run(_PUT, learner_row(learner))
@@ -65,7 +60,7 @@ class SqlLearners:
         if self._session.dialect != POSTGRESQL:
             return
         wanted = set(learner_ids)
-        if len(self._session.rows(_LOCK, (list(wanted),))) < len(wanted):
+        if len(self._session.each(_LOCK, wanted)) < len(wanted):
             # There is no row to lock of a learner who is not there yet: creators go one by one.
             self._session.rows(_LOCK_CREATION)
-            self._session.rows(_LOCK, (list(wanted),))
+            self._session.each(_LOCK, wanted)

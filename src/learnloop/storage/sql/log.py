@@ -20,12 +20,10 @@ from learnloop.storage.sql.session import Session
 from learnloop.storage.sql.statements import (
     NO_LIMIT,
     POSTGRESQL,
-    among,
     from_arrays,
     insert_new,
-    packed,
+    of_each,
     param,
-    per_database,
     statement,
     upsert,
 )
@@ -38,7 +36,7 @@ _APPEND = insert_new(interactions)
 _APPEND_ARRAYS = from_arrays(
     interactions, "ON CONFLICT DO NOTHING RETURNING learner_id, interaction_id"
 )
-_GET = per_database(*(_own.where(one) for one in among(_c.interaction_id)))
+_GET = of_each(_own, _c.interaction_id)
 _HISTORY = statement(_own.order_by(*_order), limited=True)
 _HISTORY_AFTER = statement(_own.where(_behind).order_by(*_order), limited=True)
 _LATEST = statement(_own.order_by(*(c.desc() for c in _order)), limited=True)
@@ -46,12 +44,8 @@ _COUNT = statement(select(func.count()).select_from(interactions))
 
 _PUT_STATE = upsert(learner_states)
 _CLEAR_STATES = statement(learner_states.delete())
-_GET_STATES = per_database(
-    *(
-        select(*learner_states.c).where(learner_states.c.learner_id == param("learner"), one)
-        for one in among(learner_states.c.ref)
-    )
-)
+_own_states = select(*learner_states.c).where(learner_states.c.learner_id == param("learner"))
+_GET_STATES = of_each(_own_states, learner_states.c.ref)
 
 
 class SqlInteractions:
@@ -81,8 +75,7 @@ class SqlInteractions:
     def get(
         self, learner_id: LearnerId, ids: Iterable[InteractionId]
     ) -> dict[InteractionId, Interaction]:
-        many = packed(ids, self._session.dialect)
-        found = (interaction_of(row) for row in self._session.rows(_GET, (learner_id, many)))
+        found = map(interaction_of, self._session.each(_GET, ids, (learner_id,)))
         return {interaction.interaction_id: interaction for interaction in found}
 
     def history(
@@ -113,8 +106,7 @@ class SqlStates:
 
     def get(self, learner_id: LearnerId, refs: Sequence[Ref]) -> dict[Ref, StoredState]:
         by_text = {ref_text(ref): ref for ref in refs}
-        many = packed(by_text, self._session.dialect)
-        rows = self._session.rows(_GET_STATES, (learner_id, many))
+        rows = self._session.each(_GET_STATES, by_text, (learner_id,))
         return {by_text[row[1]]: state_of(row, by_text[row[1]]) for row in rows}
 
     def put(self, states: Sequence[StoredState]) -> None:

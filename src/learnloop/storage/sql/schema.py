@@ -126,6 +126,7 @@ learner_states = _table(
     _some("as_of_id"),
     _us("n"),
     _some("blob", LargeBinary()),
+    rowid=True,
 )
 
 decisions = _table(
@@ -138,6 +139,7 @@ decisions = _table(
     _some("choices"),
     _maybe("assignment"),
     Index("ix_decisions_latest", "learner_id", "decided_us", "decision_id"),
+    rowid=True,
 )
 
 outcomes = _table(

@@ -5,12 +5,12 @@ disk can make SQLite roll back by itself), every later statement is refused too:
 transaction it would be kept alone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from learnloop.core.errors import StoreUnavailable
 from learnloop.storage.sql.rows.cells import Row
-from learnloop.storage.sql.statements import Statement
+from learnloop.storage.sql.statements import POSTGRESQL, Statement
 
 
 class Cursor(Protocol):
@@ -74,6 +74,18 @@ class Session:
         """The first row of a query that finds at most one."""
         rows = self.rows(statement, parameters)
         return rows[0] if rows else None
+
+    def each(
+        self, statement: Statement, values: Iterable[str], before: Sequence[object] = ()
+    ) -> list[Row]:
+        """The rows of every value, the statement's last parameter.
+
+        PostgreSQL takes them as one array. SQLite has no round trips to save, and finds one after
+        the other in half the time that it takes to read a list.
+        """
+        if self.dialect == POSTGRESQL:
+            return self.rows(statement, (*before, list(values)))
+        return [row for value in values for row in self.rows(statement, (*before, value))]
 
     def run(self, statement: Statement, parameters: Sequence[object] = ()) -> int:
         """Execute; returns how many rows it touched."""

@@ -5,14 +5,10 @@ databases; a request hands the finished text to the driver. Parameters are posit
 order in which the construct names them (an insert: the table's columns, in order).
 """
 
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, ClauseElement, ColumnElement, Table, bindparam, func, text
-from sqlalchemy import select as core_select
+from sqlalchemy import BindParameter, ClauseElement, ColumnElement, Select, Table, bindparam, func
 from sqlalchemy.dialects import postgresql, sqlite
-
-from learnloop.storage.sql.rows.cells import dumps
 
 SQLITE, POSTGRESQL = 0, 1
 NO_LIMIT = 2**62
@@ -61,18 +57,10 @@ def param(name: str) -> BindParameter[Any]:
     return bindparam(name)
 
 
-def among(column: ColumnElement[Any]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """`column` is one of a list that is passed as one parameter: JSON text, or an array."""
-    many = param("ids")
-    return (
-        column.in_(core_select(text("value")).select_from(func.json_each(many))),
-        column == func.any(many),
-    )
-
-
-def packed(ids: Iterable[str], dialect: int) -> object:
-    """The one parameter that `among` takes for a list of texts."""
-    return dumps(list(ids)) if dialect == SQLITE else list(ids)
+def of_each(select: Select[Any], column: ColumnElement[Any]) -> Statement:
+    """The rows whose `column` is one of many values, for `Session.each`."""
+    one = param("one")
+    return per_database(select.where(column == one), select.where(column == func.any(one)))
 
 
 def insert(table: Table, *columns: str) -> Statement:

@@ -116,7 +116,7 @@ def _learners() -> None:
         sa.Column("n", sa.BigInteger(), nullable=False),
         sa.Column("blob", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("learner_id", "ref"),
-        sqlite_with_rowid=False,
+        sqlite_with_rowid=True,
     )
 
 
@@ -131,7 +131,7 @@ def _choices() -> None:
         _text("choices"),
         _text("assignment", nullable=True),
         sa.PrimaryKeyConstraint("decision_id"),
-        sqlite_with_rowid=False,
+        sqlite_with_rowid=True,
     )
     op.create_index("ix_decisions_latest", "decisions", ["learner_id", "decided_us", "decision_id"])
     op.create_table(
