@@ -11,13 +11,12 @@ journeys into one commit calls the journeys themselves with `engine.live(tx)`.
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
-from uuid import uuid4
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from learnloop.catalog import Catalog
-from learnloop.core.ids import ItemId, LearnerId, SkillId
+from learnloop.core.ids import ItemId, LearnerId, SkillId, rising_id
 from learnloop.core.items import ItemTable
 from learnloop.core.protocols import Clock, Estimator, Store, Transaction
 from learnloop.core.records import LearningPath
@@ -77,7 +76,7 @@ class PersonalizationEngine:
         *,
         settings: Settings | None = None,
         clock: Clock | None = None,
-        new_id: Callable[[], str] = lambda: uuid4().hex,
+        new_id: Callable[[], str] = rising_id,
     ) -> None:
         self.store = store
         self.settings = settings or Settings()
