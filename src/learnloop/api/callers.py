@@ -1,13 +1,14 @@
 """Who is calling? The key of `Authorization: Bearer ll_...`, looked up at most every two seconds.
 
-A key that was found is kept for `REMEMBER_S`, so a revoked key may still work for that long in
-each process; its expiry is checked at every request. Keys that were not found are not kept:
-guessing can't push good ones out.
+A key that was found is kept for `REMEMBER_S`, and while one request then looks it up again, so a
+revoked key may still work for that long in each process; its expiry is checked at every request.
+Keys that were not found are not kept: guessing can't push good ones out.
 """
 
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
@@ -45,9 +46,7 @@ class Callers:
         digest, now = digest_of(text), self._clock.now()
         found = self._known.get(digest)
         if found is None or found[1] < time.monotonic():
-            key = await self._reader.run(lambda tx: authenticate(tx, text, now))
-            self._remember(digest, key)
-            return key
+            return await self._look_up(digest, text, now)
         if not is_valid(found[0], now):
             raise NotAuthenticated("the key is unknown, expired or revoked; ask for a new one")
         return found[0]
@@ -55,6 +54,19 @@ class Callers:
     def forget(self) -> None:
         """Look every key up again at its next use."""
         self._known.clear()
+
+    async def _look_up(self, digest: str, text: str, now: datetime) -> ApiKey:
+        found = self._known.get(digest)
+        if found is not None:
+            # While one request looks, the others go on with what was known: else all look at once.
+            self._remember(digest, found[0])
+        try:
+            key = await self._reader.run(lambda tx: authenticate(tx, text, now))
+        except BaseException:
+            self._known.pop(digest, None)
+            raise
+        self._remember(digest, key)
+        return key
 
     def _remember(self, digest: str, key: ApiKey) -> None:
         self._known[digest] = (key, time.monotonic() + REMEMBER_S)
