@@ -17,7 +17,7 @@ SURE_ANSWERS = 5
 
 SENTENCES: Mapping[str, str] = {
     "zone": (
-        "Your chance to get this right is about {p_correct}, going by your {answers}: "
+        "At this level you get about {p_correct} right, going by your {answers}: "
         "not too easy, not too hard."
     ),
     "gap": "You are at {mastery} in {skill} after {answers}; the aim is {target}.",

@@ -46,7 +46,7 @@ def test_documented_weights_and_settings_are_those_there_are():
     [
         (
             Reason("zone", 1, {"p_correct": 0.804, "n_answers": 12}),
-            "Your chance to get this right is about 80%, going by your 12 answers: not too easy, "
+            "At this level you get about 80% right, going by your 12 answers: not too easy, "
             "not too hard.",
         ),
         (
