@@ -20,9 +20,10 @@ from learnloop.models.ability.features import (
     US_PER_MINUTE,
     VIEW,
     WIN_KNOT,
+    seen_now,
     view,
 )
-from learnloop.models.ability.latent import US_PER_DAY, new_skill
+from learnloop.models.ability.latent import new_skill
 from learnloop.models.ability.readout import LIMIT, NO_SLOPES, Readout
 from learnloop.models.ability.state import AbilityState
 
@@ -167,23 +168,17 @@ def logits(
 
 def traces_now(scorer: Scorer, config: Config, state: AbilityState, at_us: int) -> Floats:
     """(12, n + 1) `features.seen_now` by skill number; the last column pads, and is no skill."""
-    number = scorer.skill_number
+    number, step = scorer.skill_number, state.learner.step
+    met = {
+        number[s]: seen_now(trace, config, step, at_us)
+        for s, trace in state.skills.items()
+        if s in number
+    }
     out = np.zeros((_N_SEEN, len(number) + 1))
     out[1, :-1] = config.skill_variance
-    known = {number[s]: trace for s, trace in state.skills.items() if s in number}
-    if known:
-        flat = np.fromiter(chain.from_iterable(known.values()), np.float64, _MET * len(known))
-        now = flat.reshape(-1, _MET).T
-        mean, variance, step, gap_us = now[0], now[1], now[9], now[10]
-        step[:] = state.learner.step - step
-        gap_us[:] = _elapsed_us(gap_us, at_us)
-        days = gap_us / US_PER_DAY
-        mean *= np.exp(days * (mean > 0.0) * -config.daily_decay)
-        wider = np.minimum(variance + config.daily_drift * days, config.skill_variance)
-        np.maximum(variance, wider, out=variance)
-        met = np.array([*known])
-        out[:_MET, met] = now
-        out[_MET, met] = 1.0
+    if met:
+        flat = np.fromiter(chain.from_iterable(met.values()), np.float64, _N_SEEN * len(met))
+        out[:, [*met]] = flat.reshape(-1, _N_SEEN).T
     return out
 
 
