@@ -13,6 +13,7 @@ from learnloop.core.time import ManualClock
 from learnloop.core.types import ContentType, Goals, Preferences
 from learnloop.journeys import progress
 from learnloop.journeys.engine import PersonalizationEngine
+from learnloop.journeys.fit import CHAMPION
 from learnloop.journeys.profiles import ProfileChange
 from tests.journeys.worlds import ADA, NOW, answer, small_world
 
@@ -144,6 +145,24 @@ def test_a_fitted_model_goes_live_warm() -> None:
     assert engine.models()[0].ref == fitted.ref != before.ref
     assert engine.profile(ADA).n_interactions == 250
     assert engine.profile(ADA).skills.current_levels[0].n_answers == 250
+
+
+def test_a_model_that_comes_back_knows_what_happened_meanwhile() -> None:
+    engine = small_world("memory://")
+    engine.record([answer(ADA, k, f"count-{k % 6}", k % 5 > 0) for k in range(250)])
+    first = engine.fit()
+    engine.record([answer(ADA, 250)])
+    assert isinstance(engine.clock, ManualClock)
+    engine.clock.advance(seconds=1)
+    engine.fit()
+    with engine.store.begin(write=False) as tx:
+        assert tx.states.get(ADA, [first.ref]) == {}
+        assert tx.states.get(ADA, [engine.live(tx).profile_fold.ref])
+    engine.record([answer(ADA, k, correct=False) for k in range(251, 271)])
+    with engine.store.begin() as tx:
+        tx.models.set_alias(CHAMPION, first.ref)
+    levels = engine.profile(ADA).skills
+    assert levels == engine.analyze(ADA).skills
 
 
 @pytest.mark.parametrize("fitted", [False, True])

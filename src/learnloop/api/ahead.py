@@ -77,6 +77,9 @@ class _ReadStates:
         # Written later it could undo what another process has folded in meanwhile.
         raise NeedsWriting
 
+    def drop(self, ref: Ref) -> None:
+        raise NeedsWriting
+
     def clear(self) -> None:
         raise NeedsWriting
 

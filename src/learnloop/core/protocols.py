@@ -189,6 +189,10 @@ class States(Protocol):
 
     def put(self, states: Sequence[StoredState]) -> None: ...
 
+    def drop(self, ref: Ref) -> None:
+        """Forget the states of one ref; each is rebuilt from the log if it is needed again."""
+        ...
+
     def clear(self) -> None:
         """Forget every state; each is rebuilt from the log when it is next needed."""
         ...

@@ -9,6 +9,7 @@ journeys into one commit calls the journeys themselves with `engine.live(tx)`.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,6 +17,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from learnloop.catalog import Catalog
+from learnloop.core.errors import StoreUnavailable
 from learnloop.core.ids import ItemId, LearnerId, SkillId, rising_id
 from learnloop.core.items import ItemTable
 from learnloop.core.protocols import Clock, Estimator, Store, Transaction
@@ -257,7 +259,12 @@ class PersonalizationEngine:
             log = fit.answers(live, tx)
         record = fit.fitted(live, log)
         with self.store.begin() as tx:
-            return fit.publish(tx, record)
+            published = fit.publish(tx, record)
+        # Apart and last: nobody who answers meanwhile writes these any more. If it can't be done
+        # now, they only take up space.
+        with suppress(StoreUnavailable), self.store.begin() as tx:
+            tx.states.drop(live.estimator.ref)
+        return published
 
     def models(self) -> tuple[ModelPerformance, ...]:
         """Which models there are, which one is live, and how each did."""

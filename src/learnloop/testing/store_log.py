@@ -198,6 +198,16 @@ class LogPromises(OnAStore):
         with store.begin(write=False) as tx:
             assert tx.states.get(state.learner_id, [state.ref]) == {}
 
+    def test_dropped_states_are_those_of_one_ref(self, store: Store) -> None:
+        old, new = Ref("m", "1"), Ref("m", "2")
+        with store.begin() as tx:
+            tx.states.put([make.a_state(who, ref) for who in ("ana", "ben") for ref in (old, new)])
+            tx.states.drop(old)
+            tx.states.drop(Ref("other", "1"))
+        with store.begin(write=False) as tx:
+            for who in (ANA, BEN):
+                assert list(tx.states.get(who, [old, new])) == [new]
+
     def test_states_are_kept_by_learner_and_ref(self, store: Store) -> None:
         old, new, other = Ref("m", "1"), Ref("m", "2"), Ref("other", "1")
         with store.begin() as tx:

@@ -82,6 +82,12 @@ class MemoryStates:
         for state in states:
             self._view.set("states", (state.learner_id, ref_text(state.ref)), state)
 
+    def drop(self, ref: Ref) -> None:
+        text = ref_text(ref)
+        for key in self._view.keys("states"):
+            if key[1] == text:
+                self._view.set("states", key, None)
+
     def clear(self) -> None:
         for key in self._view.keys("states"):
             self._view.set("states", key, None)

@@ -43,6 +43,7 @@ _LATEST = statement(_own.order_by(*(c.desc() for c in _order)), limited=True)
 _COUNT = statement(select(func.count()).select_from(interactions))
 
 _PUT_STATE = upsert(learner_states)
+_DROP_STATES = statement(learner_states.delete().where(learner_states.c.ref == param("ref")))
 _CLEAR_STATES = statement(learner_states.delete())
 _own_states = select(*learner_states.c).where(learner_states.c.learner_id == param("learner"))
 _GET_STATES = of_each(_own_states, learner_states.c.ref)
@@ -112,6 +113,9 @@ class SqlStates:
     def put(self, states: Sequence[StoredState]) -> None:
         # Key order: two writers of the same states wait for each other in one direction.
         self._session.many(_PUT_STATE, sorted(map(state_row, states), key=lambda row: row[:2]))
+
+    def drop(self, ref: Ref) -> None:
+        self._session.run(_DROP_STATES, (ref_text(ref),))
 
     def clear(self) -> None:
         self._session.run(_CLEAR_STATES)
