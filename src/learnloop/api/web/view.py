@@ -42,7 +42,6 @@ class NextStep:
     recommendation_id: str
     item: Item
     reasons: tuple[str, ...]
-    chance: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +130,10 @@ def _current(live: Live, tx: Transaction, learner_id: LearnerId) -> Decision | N
 
 def _step(live: Live, decision: Decision) -> NextStep:
     choice = decision.choices[0]
-    chance = choice.p_correct
     return NextStep(
         f"{decision.decision_id}.0",
         live.item(choice.action.item_id),
         _sentences(live, choice.reasons),
-        None if chance is None else f"{chance:.0%}",
     )
 
 
