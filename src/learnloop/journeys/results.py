@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from learnloop.core.errors import Rejection
 from learnloop.core.ids import DecisionId, ItemId, LearnerId, SkillId
@@ -24,8 +25,7 @@ class Receipt:
     rejected: tuple[Rejection, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Recommendation:
+class Recommendation(NamedTuple):
     """One item to study next, and why.
 
     Attributes:
@@ -41,8 +41,7 @@ class Recommendation:
     reasons: tuple[Reason, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RecommendationSet:
+class RecommendationSet(NamedTuple):
     """One logged decision, as the learner's platform sees it."""
 
     decision_id: DecisionId

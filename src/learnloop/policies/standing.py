@@ -11,9 +11,9 @@
 The interval is a plain growing one (Leitner, 1972); memory models can take its place.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from operator import is_
+from typing import NamedTuple
 
 import numpy as np
 
@@ -32,8 +32,7 @@ INTERVAL_US = np.maximum(np.arange(MAX_INTERVAL_DAYS + 1), 1) * DAY_US
 """[n right answers], the last entry for all beyond."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """One entry per skill of the table.
 
     Attributes:

@@ -18,7 +18,8 @@ from learnloop.policies.standing import standing
 RIGHT_COOL_DOWN_US = 24 * 3600 * 1_000_000
 WRONG_COOL_DOWN_US = 10 * 60 * 1_000_000
 
-_LOCKED = -1e9
+_ALL = 1.0 - 1e-9  # the mean over an item's skills where all of them are done (1 each),
+_LOCKED = 1e9  # and far beyond it where only one of them is locked
 
 
 def eligible(
@@ -35,10 +36,10 @@ def eligible(
         mastery: MASTERY (n_skills,); None where no model could say: the answers alone decide.
     """
     now = standing(items, evidence, mastery, at)
-    code = np.zeros(items.n_skills + 1)
-    code[:-1] = np.where(now.open, now.mastered & (now.overdue < 1.0), _LOCKED)
-    mean = means_over_skills(items, code)
-    keep = items.visible & (mean > -1.0) & (mean < 1.0 - 1e-9)
+    closed = np.zeros(items.n_skills + 1)
+    closed[:-1] = np.where(now.open, now.mastered & (now.overdue < 1.0), _LOCKED)
+    keep = means_over_skills(items, closed) < _ALL
+    keep &= items.visible
     if kind is not None:
         keep &= items.kinds == kind.value
     keep[_resting(learner, items, evidence, at)] = False

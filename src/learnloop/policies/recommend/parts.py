@@ -21,7 +21,7 @@ Reference: the band follows the "85% rule" (Wilson et al., Nature Communications
 zone of proximal development (Vygotsky, 1978).
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -37,8 +37,7 @@ FADED = 0.2
 DOUBTFUL = 0.25
 
 
-@dataclass(frozen=True, slots=True)
-class Scores:
+class Scores(NamedTuple):
     """The scores, and the parts that reasons are made of.
 
     Attributes:
