@@ -106,8 +106,18 @@ def test_the_readout_in_bulk_is_the_readout_row_by_row(fitted: AbilityModel) -> 
     items = np.array([r.items[x.item_id] for x in named])
     logit += (np.array(own) * rows.view).sum(1)
     logit += items[:, 0] + (items[:, 1:] * rows.view[:, ITEM_SLOPES]).sum(1)
-    _, p, _ = _one_pass(fitted, log)
+    unbiased = replace(fitted.config, bias_variance=0.0)
+    _, p, _ = _one_pass(AbilityModel("a", unbiased, fitted.book, r), log)
     np.testing.assert_allclose(p, 1.0 / (1.0 + np.exp(-logit)), rtol=0, atol=1e-9)
+
+
+def test_a_count_says_the_same_in_the_book_of_a_fold_as_in_that_of_everyone() -> None:
+    log, config = answers(5, n_learners=50), Config()
+    most = log.learner % 10 > 0
+    whole, part = (fit_difficulties(log, rows, config) for rows in (most | True, most))
+    told, scaled = book_of(log, whole, config), book_of(log, part, config, 10 / 9)
+    n, n_scaled = (sum(n for _, n, _ in book.items.values()) for book in (told, scaled))
+    assert n_scaled == pytest.approx(n, rel=0.02)
 
 
 def test_newton_finds_the_weights_that_made_the_answers() -> None:

@@ -97,6 +97,39 @@ def test_a_stored_state_goes_on_bit_for_bit(
     assert encoded(state) == encoded(whole)
 
 
+@LAWS
+@given(steps=STEPS, row=ROWS, result=st.sampled_from([1, 0]), others=st.lists(ROWS, max_size=2))
+def test_an_answer_that_was_predicted_moves_a_learner_as_one_that_was_not(
+    model: AbilityModel,
+    items: ItemTable,
+    steps: list[Step],
+    row: int,
+    result: int,
+    others: list[int],
+) -> None:
+    state, at_us = fold(model, items, steps)
+    not_asked = answer(model, items, state, row, result, at_us)
+    for asked in (row, *others):
+        model.p_correct(state, items.items[asked], from_us(at_us))
+        assert answer(model, items, state, row, result, at_us) == not_asked
+    model.p_correct(state, items.items[row], from_us(at_us + 86_400_000_000))
+    assert answer(model, items, state, row, result, at_us) == not_asked
+
+
+@LAWS
+@given(steps=STEPS, row=ROWS)
+def test_the_bias_goes_with_the_answers_and_gets_surer(
+    model: AbilityModel, items: ItemTable, steps: list[Step], row: int
+) -> None:
+    state, at_us = fold(model, items, steps)
+    before = state.learner
+    wrong, right, none = (
+        answer(model, items, state, row, result, at_us).learner for result in (0, 1, -1)
+    )
+    assert wrong.bias < before.bias == none.bias < right.bias
+    assert right.bias_variance == wrong.bias_variance < before.bias_variance
+
+
 def test_the_state_does_not_grow_with_the_history(fitted: AbilityModel) -> None:
     many = ItemTable("2", _new_items(MEMORY + 50), [])
     state, _ = fold(fitted, many, [(row, 1, 60) for row in range(len(many))])

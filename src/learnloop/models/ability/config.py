@@ -14,6 +14,8 @@ class Config:
         skill_drift: Variance that a deviation gains with each answer to the skill.
         daily_drift: Variance that both gain with each day without an answer.
         daily_decay: Share of a positive skill deviation that is forgotten in a day.
+        bias_variance: Prior variance of what a learner's answers are above or below the readout in
+            the long run, logits squared.
         item_spread: Standard deviation of items inside a skill, logits.
         skill_spread: Standard deviation of skills, logits.
         n_folds: Folds of learners for out-of-fold item parameters.
@@ -31,6 +33,7 @@ class Config:
     skill_drift: float = 0.01
     daily_drift: float = 0.01
     daily_decay: float = 0.02
+    bias_variance: float = 0.005
     item_spread: float = 1.0
     skill_spread: float = 1.0
     n_folds: int = 10

@@ -119,9 +119,16 @@ class ItemBook:
         )
 
 
-def book_of(log: AnswerLog, found: Difficulties, config: Config) -> ItemBook:
-    """The answered items and skills of a fit, by id."""
-    rest, n, variance = found.rest.tolist(), found.n.tolist(), found.variance.tolist()
+def book_of(log: AnswerLog, found: Difficulties, config: Config, scale: float = 1.0) -> ItemBook:
+    """The answered items and skills of a fit, by id.
+
+    Args:
+        scale: What the items' counts are multiplied with. The readout is fitted on the books of
+            folds and used with that of all learners: its weights on counts are right only if a
+            count says the same in both.
+    """
+    counts = found.n * scale
+    rest, n, variance = found.rest.tolist(), counts.tolist(), found.variance.tolist()
     skill, skill_n = found.skill.tolist(), found.skill_n.tolist()
     return ItemBook(
         found.mu,

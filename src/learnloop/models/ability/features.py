@@ -8,7 +8,7 @@ in logs without times; steps count the learner's answers.
 from math import inf, log1p
 
 from learnloop.models.ability.config import Config
-from learnloop.models.ability.latent import decayed, elapsed_us, widened
+from learnloop.models.ability.latent import as_of, elapsed_us, widened
 from learnloop.models.ability.state import AbilityState, ItemTrace, SkillTrace
 
 US_PER_MINUTE = 60_000_000
@@ -38,7 +38,7 @@ def view(
     state: AbilityState, blank: SkillTrace, config: Config, skills: tuple[str, ...], at_us: int
 ) -> tuple[float, ...]:
     """The learner as seen from one set of skills: (len(VIEW),) floats."""
-    mean, variance, fast, middle, slow, last, streak, n, step, last_us, before = state.learner
+    mean, variance, fast, middle, slow, last, streak, n, step, last_us, before, _, _ = state.learner
     gap_us = elapsed_us(last_us, at_us)
     traces = state.skills
     if len(skills) == 1:
@@ -107,13 +107,14 @@ def recall(trace: ItemTrace | None, step: int, at_us: int) -> tuple[float, ...]:
 
 def seen_now(trace: SkillTrace, config: Config, step: int, at_us: int) -> tuple[float, ...]:
     """One skill's trace as of an instant: its first nine entries, then steps, microseconds, met."""
-    mean, spread, fast, middle, slow, last, n, n_correct, n_studied, met_step, met_us = trace
+    _, spread, fast, middle, slow, last, n, n_correct, n_studied, met_step, met_us = trace
     if not met_step:
         return (0.0, spread, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     gap_us = elapsed_us(met_us, at_us)
+    mean, spread = as_of(trace, config, gap_us)
     return (
-        decayed(mean, gap_us, config.daily_decay),
-        widened(spread, config.skill_variance, gap_us, config.daily_drift),
+        mean,
+        spread,
         fast,
         middle,
         slow,

@@ -102,7 +102,7 @@ def replay(log: AnswerLog, fold: Ints, books: list[ItemBook], config: Config) ->
             recalls.append(recall(before.items.get(name), before.learner.step, at_us))
             facts_of.append(facts)
             latent.append(book.mu + facts.skill_easiness + seen[ABILITY] + seen[DEVIATION])
-            state = answered(state, blank, config, facts, name, answers[row] == 1, at_us)
+            state = answered(state, blank, config, facts, name, answers[row] == 1, at_us, None)
     answer_rows = log.correct != STUDY
     return Rows(
         np.array(views),
@@ -223,7 +223,8 @@ def fit_readout(
         return book, unfitted(book.mu)
     fold = rng.permutation(n_learners) % config.n_folds
     parts = (fit_difficulties(log, fold[log.learner] != k, config) for k in range(config.n_folds))
-    books = [book_of(log, part, config) for part in parts]
+    whole = config.n_folds / (config.n_folds - 1)
+    books = [book_of(log, part, config, whole) for part in parts]
     return book, _readout(log, replay(log, fold, books, config), config)
 
 

@@ -9,6 +9,11 @@ Between answers the variances grow with the days and a positive deviation decays
 has no time has no age (`elapsed_us`). A right answer never lowers a mean and a wrong one never
 raises it, because the gains are positive.
 
+What one learner's answers are above or below the readout in the long run is a random intercept on
+top of it, filtered from the readout's own residuals by the same step, without drift:
+
+    bias += gain (y - q),   gain = var / (1 + var q (1 - q)),   q = what the readout said
+
 Reference: Glickman (1999), Parameter estimation in large dynamic paired comparison experiments;
 Pelanek (2016), Applications of the Elo rating system in adaptive educational systems.
 """
@@ -39,8 +44,13 @@ NEW_ITEM = ItemTrace(0, 0, 0, 0.0, 0, 0)
 def start(config: Config) -> AbilityState:
     """A learner of whom nothing is known."""
     return AbilityState(
-        LearnerTrace(0.0, config.ability_variance, 0.0, 0.0, 0.0, 0.0, 0, 0, 0, 0, ())
-    )
+        LearnerTrace(
+            0.0, config.ability_variance, 0.0, 0.0, 0.0, 0.0, 0, 0, 0, 0, (), 0.0,
+            config.bias_variance,
+        ),
+        {},
+        {},
+    )  # fmt: skip
 
 
 def new_skill(config: Config) -> SkillTrace:
@@ -65,11 +75,15 @@ def widened(variance: float, prior: float, elapsed_us: int, per_day: float) -> f
     return wider if wider < prior else prior
 
 
-def decayed(mean: float, elapsed_us: int, per_day: float) -> float:
-    """A deviation after time has passed: what was gained fades, what was missing stays missing."""
-    if mean <= 0.0 or elapsed_us <= 0:
-        return mean
-    return mean * exp(-per_day * elapsed_us / US_PER_DAY)
+def as_of(trace: SkillTrace, config: Config, elapsed_us: int) -> tuple[float, float]:
+    """A deviation's mean and variance after time has passed.
+
+    What was gained fades, what was missing stays missing.
+    """
+    mean, variance = trace[0], trace[1]
+    if mean > 0.0 and elapsed_us > 0:
+        mean *= exp(-config.daily_decay * elapsed_us / US_PER_DAY)
+    return mean, widened(variance, config.skill_variance, elapsed_us, config.daily_drift)
 
 
 def studied(
@@ -96,32 +110,42 @@ def answered(
     item_id: ItemId,
     correct: bool,
     at_us: int,
+    said: float | None,
 ) -> AbilityState:
     """The state after one answer.
 
     Args:
         blank: `new_skill(config)`, made once.
         facts: The item's frozen parameters.
+        said: P(right) of the readout before the answer; None where there is no readout yet.
     """
-    mean, variance, fast, middle, slow, _, streak, n, step, last_us, _ = state.learner
-    skills, traces = facts.skills, state.skills.copy()
+    learner, traces, items = state
+    mean, variance, fast, middle, slow, _, streak, n, step, last_us, _, bias, doubt = learner
+    skills, traces = facts.skills, traces.copy()
     share = 1.0 / len(skills) if skills else 0.0
     elapsed = elapsed_us(last_us, at_us)
     variance = widened(variance, config.ability_variance, elapsed, config.daily_drift)
     deviation = spread = 0.0
+    practised = []
     for skill in skills:
-        trace = traces[skill] = _as_of(traces.get(skill, blank), config, at_us)
-        deviation += trace[0] * share
-        spread += trace[1] * share * share
+        trace = traces.get(skill, blank)
+        d, v = as_of(trace, config, elapsed_us(trace[10], at_us))
+        deviation += d * share
+        spread += v * share * share
+        practised.append((skill, trace, d, v))
+    y = 1.0 if correct else 0.0
+    surprise = y - facts.p_base
     total = variance + spread
     p = sigmoid((facts.base + mean + deviation) / sqrt(1.0 + PROBIT * total))
     w = p * (1.0 - p)
     scale = 1.0 / (1.0 + total * w)
-    y = 1.0 if correct else 0.0
-    pull, shrink, surprise = scale * (y - p), scale * w, y - facts.p_base
+    pull, shrink = scale * (y - p), scale * w
+    if said is not None:
+        gain = doubt / (1.0 + doubt * said * (1.0 - said))
+        bias, doubt = bias + gain * (y - said), gain
     step += 1
-    for skill in skills:
-        d, v, s_fast, s_middle, s_slow, _, s_n, right, taught, _, _ = traces[skill]
+    for skill, trace, d, v in practised:
+        _, _, s_fast, s_middle, s_slow, _, s_n, right, taught, _, _ = trace
         shared = v * share
         after = (
             d + shared * pull,
@@ -149,25 +173,18 @@ def answered(
         step,
         at_us,
         skills,
+        bias,
+        doubt,
     )
-    met = _met(state.items.get(item_id, NEW_ITEM), correct, step, at_us)
-    return AbilityState(_new(LearnerTrace, me), traces, _remember(state.items, item_id, met))
-
-
-def _as_of(trace: SkillTrace, config: Config, at_us: int) -> SkillTrace:
-    """The trace when nothing but time has passed; a trace of the same instant is itself."""
-    elapsed = elapsed_us(trace[10], at_us)
-    if not elapsed:
-        return trace
-    mean = decayed(trace[0], elapsed, config.daily_decay)
-    variance = widened(trace[1], config.skill_variance, elapsed, config.daily_drift)
-    return _new(SkillTrace, (mean, variance, *trace[2:]))
+    met = _met(items.get(item_id, NEW_ITEM), correct, step, at_us)
+    now = (_new(LearnerTrace, me), traces, _remember(items, item_id, met))
+    return _new(AbilityState, now)
 
 
 def _streak(streak: int, correct: bool) -> int:
     if correct:
-        return min(streak + 1, LONGEST_STREAK) if streak > 0 else 1
-    return max(streak - 1, -LONGEST_STREAK) if streak < 0 else -1
+        return streak + (streak < LONGEST_STREAK) if streak > 0 else 1
+    return streak - (streak > -LONGEST_STREAK) if streak < 0 else -1
 
 
 def _met(trace: ItemTrace, correct: bool, step: int, at_us: int) -> ItemTrace:

@@ -8,7 +8,7 @@ from typing import final
 
 import numpy as np
 
-from learnloop.core.ids import LearnerId
+from learnloop.core.ids import ItemId, LearnerId
 from learnloop.core.items import ItemTable
 from learnloop.core.time import to_us
 from learnloop.core.types import Estimate, Floats, Interaction, InteractionKind, Item, Ref, Target
@@ -26,7 +26,7 @@ from learnloop.models.ability.latent import (
 )
 from learnloop.models.ability.readout import ItemWeights, Readout
 from learnloop.models.ability.scoring import Scorer, logits, scorer_of, traces_now
-from learnloop.models.ability.state import AbilityState
+from learnloop.models.ability.state import LAYOUT, AbilityState
 
 NAME = "ability"
 
@@ -36,7 +36,7 @@ class AbilityModel:
     """An `Estimator` (see `core.protocols`); frozen, and safe to share between threads.
 
     Attributes:
-        ref: `ability@version`.
+        ref: `ability@version+layout`, layout being that of the state.
         state_type: What a store decodes states into.
         config: The constants it was made with.
         book: Item and skill parameters.
@@ -48,12 +48,15 @@ class AbilityModel:
     state_type = AbilityState
 
     def __init__(self, version: str, config: Config, book: ItemBook, readout: Readout) -> None:
-        self.ref = Ref(NAME, version)
+        self.ref = Ref(NAME, f"{version}+{LAYOUT}")
+        self._version = version
         self.config, self.book, self.readout = config, book, readout
         self._blank = new_skill(config)
         self._start = start(config)
-        # Pure memos: one entry per item id ever asked for, the table and the state scored last.
+        # Pure memos: one entry per item id ever asked for, what was said last (an answer is often
+        # predicted just before it is learnt from), the table and the state scored last.
         self._known: dict[str, tuple[Item, ItemFacts, ItemWeights]] = {}
+        self._said: tuple[AbilityState, Item, int, float] = (self._start, Item(ItemId("")), 0, 0.5)
         self._scorer: Scorer | None = None
         self._latest: tuple[AbilityState, int, Scorer, Floats] | None = None
 
@@ -70,12 +73,13 @@ class AbilityModel:
         kind = interaction.kind
         if kind is InteractionKind.ANSWERED:
             correct, at_us = interaction.correct, to_us(interaction.occurred_at)
-            if correct is not None:
-                facts = self._of(item)[1]
-                return answered(
-                    state, self._blank, self.config, facts, item.item_id, correct, at_us
-                )
-            return studied(state, self._blank, item.item_id, item.skills, at_us)
+            if correct is None:
+                return studied(state, self._blank, item.item_id, item.skills, at_us)
+            of, about, when, said = self._said
+            if of is not state or about is not item or when != at_us:
+                said = self._p(state, item, at_us)
+            facts, config = self._of(item)[1], self.config
+            return answered(state, self._blank, config, facts, item.item_id, correct, at_us, said)
         if kind is InteractionKind.STUDIED:
             at_us = to_us(interaction.occurred_at)
             return studied(state, self._blank, item.item_id, item.skills, at_us)
@@ -84,10 +88,16 @@ class AbilityModel:
     def p_correct(self, state: AbilityState, item: Item, at: datetime) -> float:
         """P(the learner's answer to `item`, shown at `at`, is right), (0, 1)."""
         at_us = to_us(at)
+        p = self._p(state, item, at_us)
+        self._said = (state, item, at_us, p)
+        return p
+
+    def _p(self, state: AbilityState, item: Item, at_us: int) -> float:
+        me, _, items = state
+        trace = items.get(item.item_id)
+        met = None if trace is None else recall(trace, me.step, at_us)
         seen = view(state, self._blank, self.config, item.skills, at_us)
-        trace = state.items.get(item.item_id)
-        met = None if trace is None else recall(trace, state.learner.step, at_us)
-        return self._of(item)[2].p(seen, met)
+        return self._of(item)[2].p(seen, met, me.bias)
 
     def predict(self, state: AbilityState, items: ItemTable, at: datetime) -> Estimate:
         """`p_correct` for every item of the table: CORRECT, values and stddev (n_items,)."""
@@ -117,7 +127,7 @@ class AbilityModel:
 
     def export(self) -> bytes:
         """The frozen parameters as an artifact that the model module's `load` reads back."""
-        return to_bytes(self.ref.version, self.config, self.book, self.readout)
+        return to_bytes(self._version, self.config, self.book, self.readout)
 
     def _of(self, item: Item) -> tuple[Item, ItemFacts, ItemWeights]:
         known = self._known.get(item.item_id)

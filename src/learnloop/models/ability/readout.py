@@ -1,13 +1,14 @@
 """How do the numbers of the state become one probability? A frozen logistic readout.
 
     logit = view . (A + S_c + B_i) + easiness (view . E) + reliability (view . R) + traits . T
-            + recall . M + easiness (recall . N)
+            + recall . M + easiness (recall . N) + bias
 
 `view`, `recall` as in `features`; `traits` of the item alone; c is the item's exact set of skills,
 whose slopes S_c are 0 for a set never seen in training; B_i are slopes of items with many training
-answers (a discrimination, and what the answer just before says of this item). Fitted by Newton on
-rows whose item parameters come from other learners (out of fold), so that the weight put on an
-item's record is what it is worth for a learner it has not seen.
+answers (a discrimination, and what the answer just before says of this item); `bias` is the
+learner's own, 0 in the fit (`latent`). Fitted by Newton on rows whose item parameters come from
+other learners (out of fold), so that the weight put on an item's record is what it is worth for a
+learner it has not seen.
 
 Reference: Pavlik, Cen, Koedinger (2009), Performance factors analysis; Gervet et al.
 (2020), When is deep learning the best approach to knowledge tracing?
@@ -79,17 +80,20 @@ class ItemWeights(NamedTuple):
     view: tuple[float, ...]
     recall: tuple[float, ...]
 
-    def p(self, view: tuple[float, ...], recall: tuple[float, ...] | None) -> float:
+    def p(self, view: tuple[float, ...], recall: tuple[float, ...] | None, bias: float) -> float:
         """P(right), (0, 1).
 
         Args:
             view: `features.view` of the state.
             recall: `features.recall`, or None where the item was not met.
+            bias: The learner's own, logits.
         """
-        logit = self.constant + sum(map(mul, self.view, view))
+        logit = self.constant + bias + sum(map(mul, self.view, view))
         if recall is not None:
             logit += sum(map(mul, self.recall, recall))
-        return sigmoid(min(max(logit, -LIMIT), LIMIT))
+        if logit > LIMIT:
+            return sigmoid(LIMIT)
+        return sigmoid(logit if logit > -LIMIT else -LIMIT)
 
 
 def traits(facts: ItemFacts) -> tuple[float, ...]:

@@ -152,6 +152,7 @@ def logits(
     of_easiness, of_reliability = scorer.by_item @ seen
     logit = np.einsum("vc,vc->c", seen, scorer.weights).take(c)
     logit += scorer.fixed
+    logit += state.learner.bias
     logit += scorer.easiness * of_easiness.take(c)
     logit += scorer.reliability * of_reliability.take(c)
     if len(scorer.sloped):

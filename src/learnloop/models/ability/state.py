@@ -5,12 +5,13 @@ each of the latest `MEMORY` items. Everything is a plain float, int or str, so i
 MessagePack and back without losing a bit.
 """
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from learnloop.core.ids import ItemId
 
 MEMORY = 200
+LAYOUT = 2
+"""Part of every model's ref: raised when a state changes its form, so that each is rebuilt."""
 
 
 class LearnerTrace(NamedTuple):
@@ -28,6 +29,8 @@ class LearnerTrace(NamedTuple):
         step: Answers given and items studied.
         at_us: When the last of them happened.
         skills: The skills of the last item.
+        bias: How far above or below the readout the learner answers in the long run, logits.
+        bias_variance: Its posterior variance, logits squared.
     """
 
     mean: float
@@ -41,6 +44,8 @@ class LearnerTrace(NamedTuple):
     step: int
     at_us: int
     skills: tuple[str, ...]
+    bias: float
+    bias_variance: float
 
 
 class SkillTrace(NamedTuple):
@@ -84,8 +89,7 @@ class ItemTrace(NamedTuple):
     at_us: int
 
 
-@dataclass(frozen=True, slots=True)
-class AbilityState:
+class AbilityState(NamedTuple):
     """All that the model knows of one learner.
 
     Attributes:
@@ -94,5 +98,5 @@ class AbilityState:
     """
 
     learner: LearnerTrace
-    skills: dict[str, SkillTrace] = field(default_factory=dict)
-    items: dict[ItemId, ItemTrace] = field(default_factory=dict)
+    skills: dict[str, SkillTrace]
+    items: dict[ItemId, ItemTrace]
