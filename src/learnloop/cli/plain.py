@@ -1,4 +1,4 @@
-"""How do frozen results become JSON? Dataclasses by field, instants in ISO 8601, refs as text."""
+"""How do frozen results become JSON? Objects by field, instants in ISO 8601, refs as text."""
 
 import math
 from collections.abc import Mapping
@@ -15,7 +15,11 @@ def plain(value: Any) -> Any:
     match value:
         case Mapping():
             return {str(plain(k)): plain(v) for k, v in value.items()}
-        case list() | tuple() | set() | frozenset() if not isinstance(value, Ref):
+        case Ref():
+            return str(value)
+        case tuple() if hasattr(value, "_asdict"):
+            return plain(value._asdict())
+        case list() | tuple() | set() | frozenset():
             return [plain(v) for v in value]
         case _ if is_dataclass(value):
             return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
@@ -25,8 +29,6 @@ def plain(value: Any) -> Any:
 
 def _scalar(value: Any) -> Any:
     match value:
-        case Ref():
-            return str(value)
         case Enum():
             return value.value
         case datetime():
