@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from learnloop.api.errors import PROBLEM_JSON, RETRY_AFTER_S, TYPE_PREFIX
 from learnloop.core.errors import Overloaded
 
-MAX_UNDER_WAY = 64
+MAX_UNDER_WAY = 32
 ALWAYS_ANSWERED = b"/health/"
 
 _SPECIAL = re.compile(rb"transfer-encoding|connection|expect|upgrade|[^\r]\n|\r[^\n]|\n[ \t]")
