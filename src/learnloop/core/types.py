@@ -200,6 +200,9 @@ class InteractionKind(StrEnum):
     COMPLETED = "completed"
     SKIPPED = "skipped"
     HINT = "hint"
+    PLAYED = "played"
+    PAUSED = "paused"
+    SEEKED = "seeked"
 
 
 class OrderKey(NamedTuple):
@@ -222,6 +225,8 @@ class Interaction:
         response_time_ms: From presentation to answer.
         hints: How many hints were taken before the answer.
         decision_id: The decision that led to it, where one did.
+        position_s: Where in a video it happened, seconds from the start.
+        moved_s: How far a seek went, seconds; backwards is negative.
         received_at: When the store took it; never part of the state or the identity.
     """
 
@@ -236,6 +241,8 @@ class Interaction:
     response_time_ms: int | None = None
     hints: int = 0
     decision_id: DecisionId | None = None
+    position_s: float | None = None
+    moved_s: float | None = None
     received_at: datetime | None = None
 
     @property

@@ -1,0 +1,65 @@
+"""How are all features kept up to date for one learner? As a fold like any other.
+
+The version of the fold is that of the definitions and of the item statistics: a changed definition
+or a new snapshot is another fold, and its states are rebuilt from the log.
+"""
+
+from datetime import datetime
+
+import numpy as np
+
+from learnloop.core.ids import LearnerId
+from learnloop.core.time import to_us
+from learnloop.core.types import Floats, Interaction, Item, Ref
+from learnloop.features.definition import Feature
+from learnloop.features.definitions import FEATURES, VERSION
+from learnloop.features.moments import NO_ITEM, Moment, at_ms, event_part, item_part, time_of
+from learnloop.features.online import Compiled, FeatureState, compile_features
+from learnloop.features.statistics import NOTHING, ItemStatistics
+
+NAME = "features"
+
+
+class FeatureFold:
+    """All features of `definitions`, as a `Fold`; frozen, and safe to share between threads.
+
+    Attributes:
+        ref: `features@<version of the definitions>-<version of the statistics>`.
+        features: What a vector holds, in its order.
+    """
+
+    state_type = FeatureState
+
+    def __init__(self, statistics: ItemStatistics = NOTHING) -> None:
+        self.ref = Ref(NAME, f"{VERSION}-{statistics.version}")
+        self.features: tuple[Feature, ...] = FEATURES
+        self.statistics = statistics
+        self._compiled: Compiled = compile_features([x.value for x in FEATURES])
+        self._items: dict[str, tuple[Item, Moment]] = {}
+
+    def start(self, learner_id: LearnerId) -> FeatureState:
+        """The state before the first event."""
+        return self._compiled.start
+
+    def update(self, state: FeatureState, interaction: Interaction, item: Item) -> FeatureState:
+        """The state after one more event of any kind."""
+        moment = (time_of(interaction), *self._of(item), *event_part(interaction))
+        return self._compiled.update(state, moment, item.skills)
+
+    def vector(self, state: FeatureState, at: datetime, item: Item | None = None) -> Floats:
+        """(n_features,) what is known at an instant; NaN where it is not.
+
+        Args:
+            state: Of the events before that instant.
+            item: What is asked about; without one, all that belongs to skills and items is unknown.
+        """
+        part = NO_ITEM if item is None else self._of(item)
+        skills = () if item is None else item.skills
+        moment = (at_ms(to_us(at)), *part)
+        return np.array(self._compiled.read(state, moment, skills), dtype=np.float64)
+
+    def _of(self, item: Item) -> Moment:
+        kept = self._items.get(item.item_id)
+        if kept is None or kept[0] is not item:
+            kept = self._items[item.item_id] = (item, item_part(item, self.statistics.facts(item)))
+        return kept[1]

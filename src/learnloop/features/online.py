@@ -1,0 +1,389 @@
+"""How is one event folded in, and a vector read? By Python that is written from the definitions.
+
+`compile_features` writes two straight-line functions over the same scans: `update` (one event,
+constant cost) and `read` (one question). `Compiled.source` is their text.
+
+    expressions that other scans read     once, from the values before the event
+    scans that nothing reads              under one `if` for each condition
+    scans that others read                last, so that all of the above saw the old values
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from math import isnan, log, nan
+
+import msgspec
+
+from learnloop.features.fields import ASKED_FIELDS, EVENT_FIELDS
+from learnloop.features.language import TRUE, By, Const, Expr, Field, Op, Scan
+from learnloop.features.ops import OPS, PYTHON_NAMES
+
+HORIZON = 200
+"""An item is forgotten once this many events of the learner went by since its last one."""
+
+Event = tuple[int | float | str, ...]
+Numbers = tuple[int | float | str, ...]
+Record = tuple[int | float, ...]
+
+
+class FeatureState(msgspec.Struct, array_like=True):
+    """All that is kept of a learner's log; never changed in place.
+
+    Attributes:
+        n: Events.
+        numbers: Of the learner's scans.
+        vectors: Windows (oldest first) and tallies.
+        skills: Scans by skill id.
+        items: Scans by item id, the latest event last; the first entry is that event's number.
+    """
+
+    n: int
+    numbers: Numbers
+    vectors: tuple[Record, ...]
+    skills: dict[str, Record]
+    items: dict[str, Record]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """The functions of one set of features.
+
+    Attributes:
+        start: The state before the first event.
+        update: `(state, event, skill_ids) -> state`; the event by `EVENT_FIELDS`.
+        read: `(state, question, skill_ids) -> values` in the features' order, unknown = NaN; the
+            question by `ASKED_FIELDS`.
+        source: Their text.
+    """
+
+    start: FeatureState
+    update: Callable[[FeatureState, Event, tuple[str, ...]], FeatureState]
+    read: Callable[[FeatureState, Event, tuple[str, ...]], tuple[float, ...]]
+    source: str
+
+
+def compile_features(values: Sequence[Expr]) -> Compiled:
+    """The functions that compute these values."""
+    layout = Layout.of(values)
+    source = "\n".join((*_update(layout), "", "", *_read(layout, values), ""))
+    names = {**PYTHON_NAMES, "bisect": bisect_right, "over_skills": over_skills}
+    names["FeatureState"] = FeatureState
+    names["SKILL"] = layout.first("skill")
+    names["ITEM"] = (0, *layout.first("item"))
+    exec(compile(source, "<features>", "exec"), names)  # our own text, from our own definitions
+    return Compiled(layout.start(), names["update"], names["read"], source)
+
+
+def over_skills(records: Sequence[Record], first: Record) -> Record:
+    """The mean of each entry over the skills where it is known; NaN where none is."""
+    if len(records) == 1:
+        return records[0]
+    if not records:
+        return first
+    out = []
+    for column in zip(*records, strict=True):
+        known = [x for x in column if not isnan(x)]
+        out.append(sum(known) / len(known) if known else nan)
+    return tuple(out)
+
+
+# --- where everything is kept --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Which scan is kept where.
+
+    Attributes:
+        scans: All of them, those that others read included; each after those that it reads.
+        inner: Those that are read by other scans.
+    """
+
+    scans: tuple[Scan, ...]
+    inner: frozenset[Scan]
+
+    @classmethod
+    def of(cls, values: Sequence[Expr]) -> "Layout":
+        """The scans that these values need."""
+        found: dict[Scan, None] = {}
+        inner: set[Scan] = set()
+
+        def visit(x: Expr) -> None:
+            if isinstance(x, Op):
+                for arg in x.args:
+                    visit(arg)
+            elif isinstance(x, Scan) and x not in found:
+                for below in (x.x, x.when):
+                    visit(below)
+                    inner.update(scans_in(below))
+                found[x] = None
+
+        for value in values:
+            visit(value)
+        return cls(tuple(found), frozenset(inner))
+
+    def by(self, by: By) -> list[Scan]:
+        return [x for x in self.scans if x.by == by]
+
+    @property
+    def numbers(self) -> list[Scan]:
+        return [x for x in self.by("learner") if x.kind not in ("window", "tally")]
+
+    @property
+    def vectors(self) -> list[Scan]:
+        return [x for x in self.by("learner") if x.kind in ("window", "tally")]
+
+    def first(self, by: By) -> Record:
+        return tuple(_first(x) for x in self.by(by))
+
+    def start(self) -> FeatureState:
+        numbers: list[float] = []
+        for scan in self.numbers:
+            numbers.append(_first(scan))
+            if scan.kind == "fading":
+                numbers.append(nan)
+        vectors = tuple(
+            (0,) * (len(scan.edges) + 1) if scan.kind == "tally" else () for scan in self.vectors
+        )
+        return FeatureState(0, tuple(numbers), vectors, {}, {})
+
+
+def scans_in(x: Expr) -> Iterator[Scan]:
+    """The scans that an expression reads directly."""
+    if isinstance(x, Scan):
+        yield x
+    elif isinstance(x, Op):
+        for arg in x.args:
+            yield from scans_in(arg)
+
+
+def _first(scan: Scan) -> float:
+    return nan if scan.kind in ("last", "ewm") else 0
+
+
+# --- writing ------------------------------------------------------------------------------------
+
+
+class _Writer:
+    """Lines of one function, each expression written once where all that need it see it."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.lines: list[str] = []
+        self.names: dict[Expr, str] = {}
+        self.n = 0
+
+    def put(self, line: str, depth: int = 1) -> None:
+        self.lines.append("    " * depth + line)
+
+    def bind_state(self, fields: Sequence[Field]) -> None:
+        """Unpack the moment and the learner's scans into locals."""
+        layout = self.layout
+        self.put(f"({_tuple(f'f_{x.name}' for x in fields)}) = moment")
+        for x in fields:
+            self.names[x] = f"f_{x.name}"
+        kept: list[str] = []
+        for i, scan in enumerate(layout.numbers):
+            kept.append(f"s{i}")
+            self.names[scan] = f"s{i}"
+            if scan.kind == "fading":
+                kept.append(f"s{i}_t")
+        if kept:
+            self.put(f"({_tuple(kept)}) = state.numbers")
+        if layout.vectors:
+            self.put(f"({_tuple(f'w{i}' for i in range(len(layout.vectors)))}) = state.vectors")
+        for i, scan in enumerate(layout.vectors):
+            self.names[scan] = f"w{i}"
+        self.put("n = state.n")
+
+    def bind_keyed(self, by: By) -> None:
+        """Read the scans of the moment's skills or item into locals."""
+        scans = self.layout.by(by)
+        if not scans:
+            return
+        letter = "g" if by == "skill" else "h"
+        names = _tuple(f"{letter}{i}" for i in range(len(scans)))
+        if by == "skill":
+            self.put("if len(skill_ids) == 1:")
+            self.put("own = state.skills.get(skill_ids[0], SKILL)", 2)
+            self.put("else:")
+            self.put("own = over_skills([state.skills.get(x, SKILL) for x in skill_ids], SKILL)", 2)
+            self.put(f"({names}) = own")
+        else:
+            self.put("met = state.items.get(f_item, ITEM)")
+            self.put(f"if n - met[0] > {HORIZON}:")
+            self.put("met = ITEM", 2)
+            self.put(f"(_, {names}) = met")
+        for i, scan in enumerate(scans):
+            self.names[scan] = f"{letter}{i}"
+
+    def value(self, x: Expr, depth: int = 1) -> str:
+        """The local (or number) that holds an expression; written here if it wasn't yet."""
+        if x in self.names:
+            found = self.names[x]
+            if isinstance(x, Scan) and depth >= 0:
+                return self._read_scan(x, found, depth)
+            return found
+        if isinstance(x, Const):
+            whole = x.value.is_integer()
+            return repr(bool(x.value)) if x.truth else repr(int(x.value) if whole else x.value)
+        assert isinstance(x, Op), x
+        rule = OPS[x.name]
+        more: dict[str, str] = {}
+        if x.name in ("quantile", "evenness", "peak", "bin"):
+            scan = x.args[0]
+            assert isinstance(scan, Scan)
+            args = [self.names[scan], *(self.value(a, depth) for a in x.args[1:])]
+            more["edges"] = repr(scan.edges)
+            if x.name == "bin" and isinstance(x.args[1], Const):
+                more["index"] = str(int(x.args[1].value))
+        else:
+            args = [self.value(a, depth) for a in x.args]
+        name = f"v{self.n}"
+        self.n += 1
+        self.put(f"{name} = {rule.python.format(*args, **more)}", depth)
+        self.names[x] = name
+        return name
+
+    def _read_scan(self, scan: Scan, found: str, depth: int) -> str:
+        if scan.kind == "window":
+            return f"sum({found})"
+        if scan.kind == "fading":
+            rate = log(2.0) / scan.parameter
+            return f"({found} * exp({-rate!r} * (f_t - {found}_t)) if {found} else 0.0)"
+        return found
+
+
+def _update(layout: Layout) -> list[str]:
+    w = _Writer(layout)
+    w.lines.append("def update(state, moment, skill_ids):")
+    w.bind_state(EVENT_FIELDS)
+    w.bind_keyed("skill")
+    w.bind_keyed("item")
+    outer = [x for x in layout.by("learner") if x not in layout.inner]
+    inner = [x for x in layout.by("learner") if x in layout.inner]
+    keyed = layout.by("skill") + layout.by("item")
+    for scan in (*inner, *keyed):
+        w.value(scan.when)
+        w.value(scan.x)
+    for shared in _shared(outer):
+        w.value(shared)
+    whens = list(dict.fromkeys(x.when for x in outer))
+    _apply(w, sorted(outer, key=lambda x: whens.index(x.when)))
+    if layout.by("item"):
+        _apply_items(w)
+    if layout.by("skill"):
+        _apply_skills(w)
+    _apply(w, inner[::-1])  # those that read others before those that they read
+    kept: list[str] = []
+    for i, scan in enumerate(layout.numbers):
+        kept += [f"s{i}", f"s{i}_t"] if scan.kind == "fading" else [f"s{i}"]
+    vectors = _tuple(f"w{i}" for i in range(len(layout.vectors)))
+    skills = "skills" if layout.by("skill") else "state.skills"
+    items = "items" if layout.by("item") else "state.items"
+    w.put(f"return FeatureState(n + 1, ({_tuple(kept)}), ({vectors}), {skills}, {items})")
+    return w.lines
+
+
+def _shared(scans: Sequence[Scan]) -> list[Expr]:
+    """Every condition, and the expressions that scans under several conditions need."""
+    found: dict[Expr, set[Expr]] = {}
+    order: dict[Expr, None] = {}
+
+    def visit(x: Expr, under: Expr) -> None:
+        if isinstance(x, Op):
+            for arg in x.args:
+                visit(arg, under)
+            found.setdefault(x, set()).add(under)
+            order[x] = None
+
+    for scan in scans:
+        visit(scan.x, scan.when)
+    return [*dict.fromkeys(s.when for s in scans), *(x for x in order if len(found[x]) > 1)]
+
+
+def _apply(w: _Writer, scans: Sequence[Scan]) -> None:
+    """Fold the event into the learner's own scans; neighbours under one condition share an `if`."""
+    for when, members in groupby(scans, lambda x: x.when):
+        depth, outside = 1, w.names.copy()
+        if when is not TRUE:
+            w.put(f"if {w.value(when)}:")
+            depth = 2
+        for scan in members:
+            x = w.value(scan.x, depth)
+            for line in _step(scan, w.names[scan], x):
+                w.put(line, depth)
+        w.names = outside  # what was written under the `if` is not known behind it
+
+
+def _step(scan: Scan, s: str, x: str) -> list[str]:
+    """How the local `s` of a scan changes by an event whose value is `x`."""
+    if scan.kind == "fading":
+        faded = f"{s} * exp({-log(2.0) / scan.parameter!r} * (f_t - {s}_t))"
+        return [f"{s} = {faded} + {x} if {s} else {x}", f"{s}_t = f_t"]
+    if scan.kind == "tally":
+        added = f"(*{s}[:at], {s}[at] + 1, *{s}[at + 1:])"
+        return [f"at = bisect({scan.edges!r}, {x})", f"{s} = {added}"]
+    return [
+        {
+            "sum": f"{s} += {x}",
+            "last": f"{s} = {x}",
+            "ewm": f"{s} = {x} if {s} != {s} else {s} + {scan.parameter!r} * ({x} - {s})",
+            "run": f"{s} = {s} + 1 if {x} else 0",
+            "window": f"{s} = (*{s}, {x})[{-int(scan.parameter)}:]",
+        }[scan.kind]
+    ]
+
+
+def _apply_skills(w: _Writer) -> None:
+    scans = w.layout.by("skill")
+    names = [f"k{i}" for i in range(len(scans))]
+    w.put("skills = state.skills.copy()")
+    w.put("for name in skill_ids:")
+    w.put(f"({_tuple(names)}) = skills.get(name, SKILL)", 2)
+    _apply_keyed(w, scans, names, 2)
+    w.put(f"skills[name] = ({_tuple(names)})", 2)
+
+
+def _apply_items(w: _Writer) -> None:
+    scans = w.layout.by("item")
+    names = [f"m{i}" for i in range(len(scans))]
+    w.put("items = state.items.copy()")
+    w.put("items.pop(f_item, None)")
+    w.put(f"(_, {_tuple(names)}) = met")
+    _apply_keyed(w, scans, names, 1)
+    w.put(f"items[f_item] = (n + 1, {_tuple(names)})")
+    w.put("first = next(iter(items))")
+    w.put(f"if n + 1 - items[first][0] > {HORIZON}:")
+    w.put("del items[first]", 2)
+
+
+def _apply_keyed(w: _Writer, scans: Sequence[Scan], names: Sequence[str], depth: int) -> None:
+    groups: dict[Expr, list[tuple[Scan, str]]] = {}
+    for scan, name in zip(scans, names, strict=True):
+        groups.setdefault(scan.when, []).append((scan, name))
+    for when, members in groups.items():
+        inside = depth
+        if when is not TRUE:
+            w.put(f"if {w.value(when, depth)}:", depth)
+            inside += 1
+        for scan, name in members:
+            for line in _step(scan, name, w.value(scan.x, inside)):
+                w.put(line, inside)
+
+
+def _read(layout: Layout, values: Sequence[Expr]) -> list[str]:
+    w = _Writer(layout)
+    w.lines.append("def read(state, moment, skill_ids):")
+    w.bind_state(ASKED_FIELDS)
+    w.bind_keyed("skill")
+    w.bind_keyed("item")
+    names = [w.value(x) for x in values]
+    w.put(f"return ({_tuple(names)})")
+    return w.lines
+
+
+def _tuple(names: Iterator[str] | Sequence[str]) -> str:
+    return "".join(f"{x}, " for x in names).rstrip(" ")
