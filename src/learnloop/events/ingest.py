@@ -5,6 +5,7 @@
     answered      says `correct` or `score`; only answered and completed may say either
     score         finite, 0-1      response_time_ms 0-86,400,000 (a day)
     hints         0-1,000          sequence         0-2^53
+    position_s    0-86,400 (a day) moved_s          -86,400 to 86,400; only `seeked` moves
 
 Whether the learner exists is the store's to say, so the journey asks it.
 """
@@ -21,6 +22,7 @@ from learnloop.core.types import Interaction, InteractionKind
 MAX_AHEAD = timedelta(minutes=5)
 MAX_RESPONSE_TIME_MS = 86_400_000
 MAX_HINTS = 1_000
+MAX_POSITION_S = 86_400.0
 MAX_SEQUENCE = 2**53
 
 _JUDGED = frozenset({InteractionKind.ANSWERED, InteractionKind.COMPLETED})
@@ -42,6 +44,7 @@ def check(interaction: Interaction, now: datetime, items: ItemTable) -> Rejectio
         or _bad_time(interaction.occurred_at, now)
         or _bad_result(interaction)
         or _bad_counts(interaction)
+        or _bad_place(interaction)
     )
 
 
@@ -96,6 +99,20 @@ def _bad_counts(x: Interaction) -> Rejection | None:
         return _rejected("hints", _range(MAX_HINTS, x.hints))
     if not 0 <= x.sequence <= MAX_SEQUENCE:
         return _rejected("sequence", _range(MAX_SEQUENCE, x.sequence))
+    return None
+
+
+def _bad_place(x: Interaction) -> Rejection | None:
+    if x.position_s is not None and not 0.0 <= x.position_s <= MAX_POSITION_S:
+        return _rejected(
+            "position_s", f"must be 0 to {MAX_POSITION_S:g} seconds, not {x.position_s}"
+        )
+    if x.moved_s is None:
+        return None
+    if x.kind is not InteractionKind.SEEKED:
+        return _rejected("moved_s", f"does not go with kind '{x.kind}'; only 'seeked' moves")
+    if not abs(x.moved_s) <= MAX_POSITION_S:
+        return _rejected("moved_s", f"must be at most {MAX_POSITION_S:g} seconds, not {x.moved_s}")
     return None
 
 

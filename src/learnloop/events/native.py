@@ -28,7 +28,12 @@ from learnloop.core.ids import (
 )
 from learnloop.core.time import to_utc
 from learnloop.core.types import Interaction, InteractionKind
-from learnloop.events.ingest import MAX_HINTS, MAX_RESPONSE_TIME_MS, MAX_SEQUENCE
+from learnloop.events.ingest import (
+    MAX_HINTS,
+    MAX_POSITION_S,
+    MAX_RESPONSE_TIME_MS,
+    MAX_SEQUENCE,
+)
 
 MAX_BATCH = 1_000
 MAX_ANSWER_LENGTH = 1_000
@@ -55,6 +60,8 @@ class InteractionIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=
     response_time_ms: Annotated[int, Meta(ge=0, le=MAX_RESPONSE_TIME_MS)] | None = None
     hints: Annotated[int, Meta(ge=0, le=MAX_HINTS)] = 0
     decision_id: Id | None = None
+    position_s: Annotated[float, Meta(ge=0.0, le=MAX_POSITION_S)] | None = None
+    moved_s: Annotated[float, Meta(ge=-MAX_POSITION_S, le=MAX_POSITION_S)] | None = None
     answer: Annotated[str, Meta(max_length=MAX_ANSWER_LENGTH)] | None = None
 
 
@@ -134,6 +141,8 @@ def to_interaction(given: InteractionIn, received_at: datetime | None = None) ->
         given.response_time_ms,
         given.hints,
         None if given.decision_id is None else DecisionId(given.decision_id),
+        given.position_s,
+        given.moved_s,
         received_at,
     )
 

@@ -36,7 +36,9 @@ def by_hand(
 
 @settings(max_examples=60, deadline=None)
 @given(logs(n_learners=4), st.data())
-def test_any_question_equals_the_fold(learners: list[list[Interaction]], data: st.DataObject) -> None:
+def test_any_question_equals_the_fold(
+    learners: list[list[Interaction]], data: st.DataObject
+) -> None:
     received = data.draw(st.booleans())
     delays = st.sampled_from((0, 0, 0, 3_600_000_000, 10 * 86_400_000_000))
     learners = [
@@ -61,7 +63,12 @@ def test_any_question_equals_the_fold(learners: list[list[Interaction]], data: s
     )
     questions = pl.DataFrame(
         [(f"l{who}", time + later, item, k) for k, (who, time, later, item) in enumerate(asked)],
-        schema={"learner_id": pl.String, "at_us": pl.Int64, "item_id": pl.String, "label": pl.Int64},
+        schema={
+            "learner_id": pl.String,
+            "at_us": pl.Int64,
+            "item_id": pl.String,
+            "label": pl.Int64,
+        },
         orient="row",
     )
     log = frame_of(x for log in learners for x in log)

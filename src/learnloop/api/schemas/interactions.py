@@ -10,7 +10,12 @@ from pydantic import Field
 
 from learnloop.api.schemas.fields import Body, Id, Instant, Reply, Share
 from learnloop.core.types import InteractionKind
-from learnloop.events.ingest import MAX_HINTS, MAX_RESPONSE_TIME_MS, MAX_SEQUENCE
+from learnloop.events.ingest import (
+    MAX_HINTS,
+    MAX_POSITION_S,
+    MAX_RESPONSE_TIME_MS,
+    MAX_SEQUENCE,
+)
 from learnloop.events.native import MAX_ANSWER_LENGTH, MAX_BATCH
 
 
@@ -37,6 +42,15 @@ class InteractionIn(Body):
     hints: int = Field(0, ge=0, le=MAX_HINTS, description="Hints taken before the answer.")
     decision_id: Id | None = Field(
         None, description="The decision that recommended the item, where one did."
+    )
+    position_s: float | None = Field(
+        None, ge=0, le=MAX_POSITION_S, description="Where in a video it happened, seconds."
+    )
+    moved_s: float | None = Field(
+        None,
+        ge=-MAX_POSITION_S,
+        le=MAX_POSITION_S,
+        description="How far a seek went, seconds; backwards is negative.",
     )
     answer: str | None = Field(
         None,

@@ -113,6 +113,8 @@ interactions = _table(
     _maybe("response_time_ms", BigInteger()),
     _us("hints"),
     _maybe("decision_id"),
+    _maybe("position_s", _float),
+    _maybe("moved_s", _float),
     _maybe("received_us", BigInteger()),
     Index("ix_interactions_order", "learner_id", "occurred_us", "sequence", "interaction_id"),
 )

@@ -97,6 +97,8 @@ def _learners() -> None:
         sa.Column("response_time_ms", sa.BigInteger(), nullable=True),
         sa.Column("hints", sa.BigInteger(), nullable=False),
         _text("decision_id", nullable=True),
+        sa.Column("position_s", sa.Float(precision=53), nullable=True),
+        sa.Column("moved_s", sa.Float(precision=53), nullable=True),
         sa.Column("received_us", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("learner_id", "interaction_id"),
         sqlite_with_rowid=False,

@@ -26,6 +26,8 @@ def interaction_row(interaction: Interaction) -> Row:
         interaction.response_time_ms,
         interaction.hints,
         interaction.decision_id,
+        interaction.position_s,
+        interaction.moved_s,
         us_or_none(interaction.received_at),
     )
 
@@ -33,7 +35,7 @@ def interaction_row(interaction: Interaction) -> Row:
 def interaction_of(row: Row) -> Interaction:
     """The interaction that a row holds."""
     learner_id, interaction_id, item_id, kind, occurred, sequence = row[:6]
-    correct, score, response_time_ms, hints, decision_id, received = row[6:]
+    correct, score, response_time_ms, hints, decision_id, position_s, moved_s, received = row[6:]
     return Interaction(
         InteractionId(interaction_id),
         LearnerId(learner_id),
@@ -46,6 +48,8 @@ def interaction_of(row: Row) -> Interaction:
         response_time_ms,
         hints,
         decision_id,
+        position_s,
+        moved_s,
         instant_or_none(received),
     )
 
