@@ -133,6 +133,8 @@ interactions = st.builds(
     st.none() | longs,
     counts,
     st.none() | ids,
+    st.none() | floats,
+    st.none() | floats,
     st.none() | instants,
 )
 states = st.builds(StoredState, ids, refs, st.builds(OrderKey, longs, longs, texts), counts, blobs)

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_parity import FOLD, ITEMS, STATISTICS, logs, same
+from tests.unit.features.test_parity import FOLD, ITEMS, STATISTICS, logs, same
 
 from learnloop.core.errors import DataError
 from learnloop.core.ids import LearnerId
