@@ -13,12 +13,14 @@ The whole tree; `code` is stable and public (HTTP problem types and the docs use
     ├── CatalogError              the catalog refuses an import; carries every line that is wrong
     ├── DataError                 a data set or file can't be used as asked
     ├── ArtifactError             a model artifact is corrupt, foreign or of another version
+    │   └── FeatureMismatch       a model was trained on another version of the features
     ├── StoreUnavailable          the database can't take the work now; nothing was changed
     └── Overloaded                more work than can be done in time; try again later
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 
 
 class LearnloopError(Exception):
@@ -88,12 +90,14 @@ class Rejection:
         code: The error code.
         message: What is wrong and what to do.
         field: The field at fault, where there is one.
+        row: What stood there, so that nothing is lost: text, or cells by column.
     """
 
     line: int
     code: str
     message: str
     field: str | None = None
+    row: Mapping[str, str] | str | None = dataclass_field(default=None, compare=False)
 
 
 class CatalogError(LearnloopError):
@@ -116,6 +120,12 @@ class ArtifactError(LearnloopError):
     """A model artifact is corrupt, foreign, or made for another version."""
 
     code = "artifact_error"
+
+
+class FeatureMismatch(ArtifactError):
+    """A model was trained on another version of the features than it is given."""
+
+    code = "feature_mismatch"
 
 
 class StoreUnavailable(LearnloopError):

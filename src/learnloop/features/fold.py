@@ -5,9 +5,11 @@ or a new snapshot is another fold, and its states are rebuilt from the log.
 """
 
 from datetime import datetime
+from functools import cache
 
 import numpy as np
 
+from learnloop.core.errors import FeatureMismatch
 from learnloop.core.ids import LearnerId
 from learnloop.core.time import to_us
 from learnloop.core.types import Floats, Interaction, Item, Ref
@@ -26,6 +28,8 @@ class FeatureFold:
     Attributes:
         ref: `features@<version of the definitions>-<version of the statistics>`.
         features: What a vector holds, in its order.
+        defaults: (n_features,) what stands in where one is unknown; NaN where nothing does.
+        column_of: Where a feature stands in a vector, by name.
     """
 
     state_type = FeatureState
@@ -33,8 +37,10 @@ class FeatureFold:
     def __init__(self, statistics: ItemStatistics = NOTHING) -> None:
         self.ref = Ref(NAME, f"{VERSION}-{statistics.version}")
         self.features: tuple[Feature, ...] = FEATURES
+        self.defaults = np.array([x.default for x in FEATURES])
+        self.column_of = {x.name: i for i, x in enumerate(FEATURES)}
         self.statistics = statistics
-        self._compiled: Compiled = compile_features([x.value for x in FEATURES])
+        self._compiled = _compiled()
         self._items: dict[str, tuple[Item, Moment]] = {}
 
     def start(self, learner_id: LearnerId) -> FeatureState:
@@ -63,3 +69,21 @@ class FeatureFold:
         if kept is None or kept[0] is not item:
             kept = self._items[item.item_id] = (item, item_part(item, self.statistics.facts(item)))
         return kept[1]
+
+
+def require_features(given: Ref, trained_on: Ref) -> None:
+    """Pass if a model gets the features that it was trained on.
+
+    Raises:
+        FeatureMismatch: They are of other definitions or other item statistics.
+    """
+    if given != trained_on:
+        raise FeatureMismatch(
+            f"the model was trained on {trained_on} and is given {given}; fit it again on {given}, "
+            f"or load the statistics of {trained_on}"
+        )
+
+
+@cache
+def _compiled() -> Compiled:
+    return compile_features([x.value for x in FEATURES])

@@ -60,13 +60,18 @@ NO_ANSWER: Moment = (nan, nan, nan, 0)
 
 
 def _answer(x: Interaction) -> Moment:
-    time = x.response_time_ms
     return (
         nan if x.correct is None else int(x.correct),
         nan if x.score is None else in_steps(x.score, 1024.0, 1.0),
-        nan if time is None else in_steps(time / 1000.0, 128.0, MAX_SECONDS),
+        answer_seconds(x),
         min(x.hints, MOST_HINTS),
     )
+
+
+def answer_seconds(x: Interaction) -> float:
+    """How long an answer took, s; unknown where the log does not say."""
+    time = x.response_time_ms
+    return nan if time is None else in_steps(time / 1000.0, 128.0, MAX_SECONDS)
 
 
 def at_ms(us: int) -> float:

@@ -98,16 +98,22 @@ def advance(
             replay.
     """
     if stored is None or (new and new[0][0].order <= stored.as_of):
-        return _fold_on(fold, fold.start(learner_id), (learner_id, BEFORE_ALL, 0), history())
+        return fold_on(fold, fold.start(learner_id), (learner_id, BEFORE_ALL, 0), history())
     if not new:
         return stored
     state = current(fold, stored, learner_id)
-    return _fold_on(fold, state, (learner_id, stored.as_of, stored.n), new)
+    return fold_on(fold, state, (learner_id, stored.as_of, stored.n), new)
 
 
-def _fold_on(
+def fold_on(
     fold: Fold[S], state: S, start: tuple[LearnerId, OrderKey, int], events: Events
 ) -> StoredState:
+    """The stored state after `events`.
+
+    Args:
+        state: What the fold knew before them.
+        start: Of whom, as of which event, and of how many.
+    """
     learner_id, as_of, n = start
     last: Interaction | None = None
     for interaction, item in events:

@@ -10,6 +10,7 @@ journeys into one commit calls the journeys themselves with `engine.live(tx)`.
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -27,6 +28,7 @@ from learnloop.core.types import Goals, Interaction, ItemKind, Metric, Outcome, 
 from learnloop.features.profile import ProfileFold
 from learnloop.journeys import (
     cataloging,
+    features,
     feedback,
     fit,
     paths,
@@ -35,10 +37,12 @@ from learnloop.journeys import (
     progress,
     recommend,
     record,
+    statistics,
 )
 from learnloop.journeys.live import Live
 from learnloop.journeys.profiles import ProfileChange
 from learnloop.journeys.results import (
+    FeatureVector,
     ModelPerformance,
     Predictions,
     Profile,
@@ -63,6 +67,11 @@ class Settings(BaseSettings):
     )
     seed: int = Field(
         20260101, description="Seed of every random choice; the same seed replays the same choices."
+    )
+    features: bool = Field(
+        True,
+        description="Keep the features of each learner up to date; without, reading them takes "
+        "longer, and recording less.",
     )
 
 
@@ -140,6 +149,8 @@ class PersonalizationEngine:
             self._profile_fold,
             estimator,
             self._policy,
+            statistics.live_features(tx),
+            self.settings.features,
         )
 
     # --- events ---------------------------------------------------------------------------------
@@ -202,6 +213,18 @@ class PersonalizationEngine:
         with self.store.begin(write=False) as tx:
             return profiles.profile(self.live(tx), tx, LearnerId(learner_id))
 
+    def features(
+        self,
+        learner_id: LearnerId | str,
+        item_id: ItemId | str | None = None,
+        at: datetime | None = None,
+        names: Sequence[str] | None = None,
+    ) -> FeatureVector:
+        """The learner's features, perhaps with an item in view; see `journeys.features`."""
+        item = None if item_id is None else ItemId(item_id)
+        with self.store.begin(write=False) as tx:
+            return features.features(self.live(tx), tx, LearnerId(learner_id), item, at, names)
+
     def put_profile(
         self,
         learner_id: LearnerId | str,
@@ -246,7 +269,7 @@ class PersonalizationEngine:
             return cataloging.put_catalog(tx, catalog)
 
     def fit(self) -> ModelPerformance:
-        """Fit the live model's item parameters on the log and make the result live.
+        """Fit the live model's item parameters and the items' statistics, and make them live.
 
         The log is read in one snapshot and the result stored in a moment; between the two, while
         the fit runs, others may write.
@@ -256,14 +279,16 @@ class PersonalizationEngine:
         """
         with self.store.begin(write=False) as tx:
             live = self.live(tx)
-            log = fit.answers(live, tx)
-        record = fit.fitted(live, log)
+            log, seen = fit.answers(live, tx)
+        record, snapshot = fit.fitted(live, log), statistics.fitted(live, seen)
         with self.store.begin() as tx:
             published = fit.publish(tx, record)
+            statistics.publish(tx, snapshot)
         # Apart and last: nobody who answers meanwhile writes these any more. If it can't be done
         # now, they only take up space.
         with suppress(StoreUnavailable), self.store.begin() as tx:
-            tx.states.drop(live.estimator.ref)
+            for ref in {live.estimator.ref, live.features.ref} - {record.ref, snapshot.ref}:
+                tx.states.drop(ref)
         return published
 
     def models(self) -> tuple[ModelPerformance, ...]:

@@ -9,14 +9,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from learnloop.core.answers import AnswerLog
-from learnloop.core.errors import ArtifactError, DataError
+from learnloop.core.errors import DataError
 from learnloop.core.items import ItemTable
 from learnloop.core.protocols import Estimator, Transaction
 from learnloop.core.random import derive_rng
 from learnloop.core.records import ModelRecord
 from learnloop.core.types import Interaction, Learner, Ref
+from learnloop.journeys.artifacts import artifact_of
 from learnloop.journeys.live import Live
 from learnloop.journeys.results import ModelPerformance
+from learnloop.journeys.statistics import Answers
 from learnloop.models import ability
 from learnloop.training.snapshot import answer_log
 
@@ -33,15 +35,13 @@ def live_estimator(tx: Transaction, items: ItemTable, champion: Ref | None) -> E
     """
     if champion is None:
         return ability.from_catalog(items, version=f"catalog-{items.version}")
-    record = tx.models.get(champion)
-    if record is None or hashlib.sha256(record.artifact).hexdigest() != record.sha256:
-        raise ArtifactError(f"model {champion} is missing or corrupt; fit again or roll back")
-    return ability.load(record.artifact)
+    return ability.load(artifact_of(tx, champion))
 
 
-def answers(live: Live, tx: Transaction) -> AnswerLog:
-    """Every answer of the log, to fit from."""
-    return answer_log(_every_interaction(tx), live.items)
+def answers(live: Live, tx: Transaction) -> tuple[AnswerLog, Answers]:
+    """Every answer of the log, to fit a model and the statistics of items from."""
+    seen = Answers(live.items)
+    return answer_log(seen.through(_every_interaction(tx)), live.items), seen
 
 
 def fitted(live: Live, log: AnswerLog) -> ModelRecord:

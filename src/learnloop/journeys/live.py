@@ -12,6 +12,7 @@ from learnloop.core.ids import ItemId, LearnerId
 from learnloop.core.items import ItemTable
 from learnloop.core.protocols import Clock, Estimator, Fold, Policy, Transaction
 from learnloop.core.types import Item, Learner
+from learnloop.features.fold import FeatureFold
 from learnloop.features.profile import ProfileFold
 
 
@@ -21,6 +22,8 @@ class Live:
 
     Attributes:
         new_id: Makes an id that was never used before.
+        keeps_features: Whether the states of `features` are stored; if not, reading them replays
+            the log.
     """
 
     clock: Clock
@@ -30,10 +33,12 @@ class Live:
     profile_fold: ProfileFold
     estimator: Estimator[Any]
     policy: Policy
+    features: FeatureFold
+    keeps_features: bool = True
 
     @property
     def folds(self) -> tuple[Fold[Any], ...]:
-        """All that advances with every interaction."""
+        """All whose states are stored at every interaction; those of `features` go in steps."""
         return (self.profile_fold, self.estimator)
 
     def item(self, item_id: ItemId) -> Item:

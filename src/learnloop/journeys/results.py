@@ -7,6 +7,8 @@ from typing import NamedTuple
 from learnloop.core.errors import Rejection
 from learnloop.core.ids import DecisionId, ItemId, LearnerId, SkillId
 from learnloop.core.types import (
+    Bools,
+    Floats,
     Goals,
     Item,
     Preferences,
@@ -217,3 +219,32 @@ class ModelPerformance:
     live: bool
     created_at: datetime | None
     metrics: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FeatureVector:
+    """What one learner's features say at an instant.
+
+    Attributes:
+        item_id: What was asked about.
+        as_of: When the latest event folded in happened; None where there is none, or no times.
+        n_interactions: How many events are folded in.
+        ref: Version of the definitions and of the item statistics.
+        values: (n,) one per name, with the defaults where unknown; NaN where there is no default.
+        known: (n,) whether it is known.
+    """
+
+    learner_id: LearnerId
+    item_id: ItemId | None
+    at: datetime
+    as_of: datetime | None
+    n_interactions: int
+    ref: Ref
+    names: tuple[str, ...]
+    values: Floats
+    known: Bools
+
+    @property
+    def age_seconds(self) -> float | None:
+        """From the latest event to the instant, s."""
+        return None if self.as_of is None else (self.at - self.as_of).total_seconds()

@@ -1,18 +1,21 @@
 """What is known of a learner now, and after new interactions? The folds' states, kept in the store.
 
 A state that is missing (a model that has just gone live, a changed catalog) is rebuilt from the
-log, so promotion and rollback are never cold.
+log, so promotion and rollback are never cold. Those of the features are stored in steps, because
+they are large and not every request needs them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from learnloop.core.ids import LearnerId
 from learnloop.core.protocols import Fold, Transaction
 from learnloop.core.records import StoredState
-from learnloop.core.types import Interaction, Item, Ref
+from learnloop.core.types import Interaction, Item, OrderKey, Ref
 from learnloop.features import state as machinery
+from learnloop.features import steps
+from learnloop.features.online import FeatureState
 from learnloop.features.profile import ProfileState
 from learnloop.journeys.live import Live
 
@@ -32,6 +35,18 @@ class Known:
     profile: ProfileState
     knowledge: Any
     n: int
+
+
+class KnownFeatures(NamedTuple):
+    """The features' state of one learner.
+
+    Attributes:
+        last_us: When the latest event that is in it happened, microseconds since 1970; 0 where
+            there is none, or its log has no times.
+    """
+
+    state: FeatureState
+    last_us: int
 
 
 def current(live: Live, tx: Transaction, learner_id: LearnerId, *, keep: bool = False) -> Known:
@@ -74,25 +89,55 @@ def advance(
     rows = [(x, live.item(x.item_id)) for x in sorted(new, key=lambda x: x.order)]
     stored = tx.states.get(learner_id, [fold.ref for fold in live.folds])
 
-    def whole() -> History:
-        return rows if is_all else history(live, tx, learner_id)
+    def behind(after: OrderKey | None = None) -> steps.Rows:
+        return rows if is_all else list(history(live, tx, learner_id, after))
 
-    return [
-        machinery.advance(fold, stored.get(fold.ref), learner_id, rows, whole)
+    advanced = [
+        machinery.advance(fold, stored.get(fold.ref), learner_id, rows, behind)
         for fold in live.folds
     ]
+    before, n = stored.get(live.profile_fold.ref), advanced[0].n
+    if live.keeps_features and not steps.stands(before, rows, n):
+        known = {} if is_all else tx.states.get(learner_id, [live.features.ref])
+        advanced += _in_steps(live, known.get(live.features.ref), learner_id, n, behind)
+    return advanced
+
+
+def features(live: Live, tx: Transaction, learner_id: LearnerId) -> KnownFeatures:
+    """The state of the learner's features, with every event folded in."""
+    fold, first = live.features, live.profile_fold.ref
+    stored = tx.states.get(learner_id, [fold.ref, first])
+
+    def behind(after: OrderKey | None) -> steps.Rows:
+        return list(history(live, tx, learner_id, after))
+
+    n = stored[first].n if first in stored else 0
+    state, as_of = steps.current(fold, stored.get(fold.ref), learner_id, n, behind)
+    return KnownFeatures(state, max(as_of.occurred_us, 0))
 
 
 def rebuild(live: Live, tx: Transaction, learner_id: LearnerId) -> None:
     """Compute every state again from the log and store it."""
     rows = list(history(live, tx, learner_id))
     if rows:
-        tx.states.put([_replay(fold, learner_id, rows) for fold in live.folds])
+        states = [_replay(fold, learner_id, rows) for fold in live.folds]
+        if live.keeps_features:
+            states += _in_steps(live, None, learner_id, len(rows), lambda _: rows)
+        tx.states.put(states)
 
 
-def history(live: Live, tx: Transaction, learner_id: LearnerId) -> History:
-    """All of a learner's interactions with their items, in the total order."""
-    return ((x, live.item(x.item_id)) for x in tx.interactions.history(learner_id))
+def _in_steps(
+    live: Live, stored: StoredState | None, learner_id: LearnerId, n: int, behind: steps.Behind
+) -> list[StoredState]:
+    state = steps.advance(live.features, stored, learner_id, n, behind)
+    return [] if state is None else [state]
+
+
+def history(
+    live: Live, tx: Transaction, learner_id: LearnerId, after: OrderKey | None = None
+) -> History:
+    """A learner's interactions behind `after` with their items, in the total order."""
+    return ((x, live.item(x.item_id)) for x in tx.interactions.history(learner_id, after))
 
 
 def _rebuild_missing(
