@@ -16,6 +16,7 @@ from learnloop.cli import (
     demo,
     doctor,
     evaluate,
+    features,
     fit,
     import_log,
     keys,
@@ -44,6 +45,7 @@ app.command("import", rich_help_panel=FILL)(import_log.import_file)
 app.add_typer(keys.app, name="keys", rich_help_panel=FILL)
 app.command("profile", rich_help_panel=FILL)(profile.profile)
 app.command("recommend", rich_help_panel=FILL)(recommend.recommend)
+app.add_typer(features.app, name="features", rich_help_panel=JUDGE)
 app.command("fit", rich_help_panel=JUDGE)(fit.fit)
 app.command("evaluate", rich_help_panel=JUDGE)(evaluate.evaluate)
 app.command("models", rich_help_panel=JUDGE)(models.models)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from math import nan
+from math import isinf, isnan, nan
 
 from learnloop.core.errors import InvalidInput
 from learnloop.features.language import Expr
@@ -26,7 +26,7 @@ class Feature:
         unit: `1` for shares and scores, `count`, `s`, `min`, `h`, `day`, `logit`, ...
         low: Least value.
         high: Greatest value; infinity where there is none.
-        default: What stands in where it is unknown.
+        default: What stands in where it is unknown; NaN where nothing sensible does.
         since: The first version of the feature set that has it.
         value: How it is computed.
     """
@@ -48,6 +48,18 @@ class Feature:
             raise InvalidInput(f"{self.name}: it reads what only an event has, not a question")
         if not self.low <= self.high:
             raise InvalidInput(f"{self.name}: range {self.low} to {self.high} is empty")
+
+    @property
+    def range_text(self) -> str:
+        """The range, as people read it."""
+        if isinf(self.low):
+            return "any" if isinf(self.high) else f"at most {self.high:g}"
+        return f"{self.low:g} or more" if isinf(self.high) else f"{self.low:g} to {self.high:g}"
+
+    @property
+    def default_text(self) -> str:
+        """The default, as people read it."""
+        return "unknown" if isnan(self.default) else f"{self.default:.3g}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,7 @@ FEATURES: tuple[Feature, ...] = (
     interaction("new_item_share", count(same(visits, 0.0)) / _n,
                 "Events on an item not met in the latest 200 events."),
     interaction("new_item_recent", recent_mean(op("number", same(visits, 0.0)), 10),
-                "The same of the latest 10 events."),
+                "Items not met in the latest 200 events, share of the latest 10 events."),
     interaction("item_visits", visits, "Events on this item before.", unit="count", high=INF,
                 default=0.0),
     interaction("skill_open_rate", count(new_to_skill) / count(answered),

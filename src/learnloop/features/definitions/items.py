@@ -24,7 +24,7 @@ FEATURES: tuple[Feature, ...] = (
                   where(easiness > 1.0, 0.0, where(easiness < -1.0, 2.0, 1.0))),
             "0 easy (log odds of a right answer over 1), 1 middle, 2 hard (under -1).",
             unit="class", high=2.0),
-    of_item("item_seconds", item_seconds, "Median seconds of training learners, or the author's.",
+    of_item("item_seconds", item_seconds, "Typical seconds of training learners, or the author's.",
             unit="s", high=600.0),
     of_item("item_seconds_spread", item_spread, "Spread of log(1 + seconds) between learners.",
             high=INF),

@@ -67,7 +67,7 @@ def _recency(days: float) -> Feature:
     return temporal(
         f"recency_{days:g}d",
         op("exp", halves * -0.6931471805599453),
-        f"1 at the latest event, halved every {days:g} days since.",
+        f"1 at the latest event, halved every {'day' if days == 1 else f'{days:g} days'} since.",
         default=0.0,
     )
 

@@ -1,0 +1,59 @@
+"""The page of the features is what the definitions say.
+
+`LEARNLOOP_UPDATE_GOLDEN=1 pytest tests/unit/docs/test_features_page.py` writes the page again; read
+the difference before you commit it.
+"""
+
+import os
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+from learnloop.features.definition import Family
+from learnloop.features.definitions import FEATURES, VERSION
+
+PAGE = Path(__file__).parents[3] / "docs" / "features.md"
+HEAD = f"""\
+# Features
+
+{len(FEATURES)} numbers that say what a learner's log shows at an instant; version {VERSION} of the
+definitions. `learnloop features describe NAME` gives the formula of each and what it is made of;
+[the guide](guides/features.md) says how to read them and how to add one.
+
+This page is written from the definitions:
+`LEARNLOOP_UPDATE_GOLDEN=1 pytest tests/unit/docs/test_features_page.py`.
+
+A unit of `1` is a share, a score, a flag or a logarithm. *Unknown* is NaN; a default stands in for
+it where one is given. All are `float64`. *This skill* and *this item* are those of the question; of
+several skills it is the mean.
+"""
+
+
+def page() -> str:
+    return "\n".join((HEAD, *(line for family in Family for line in section(family))))
+
+
+def section(family: Family) -> Iterator[str]:
+    members = [x for x in FEATURES if x.family is family]
+    yield f"## {family.replace('_', ' ').capitalize()}: {len(members)}\n"
+    yield f"{about(family)}\n"
+    yield "| name | unit | range | default | since | meaning |\n|---|---|---|---|---|---|"
+    for x in members:
+        cells = (f"`{x.name}`", x.unit, x.range_text, x.default_text, str(x.since), x.meaning)
+        yield f"| {' | '.join(cells)} |"
+    yield ""
+
+
+MODULES = {Family.LOAD: "load", Family.ITEM: "items"}
+
+
+def about(family: Family) -> str:
+    """What the family's module says of itself."""
+    module = import_module(f"learnloop.features.definitions.{MODULES.get(family, family)}")
+    return str(module.__doc__).strip()
+
+
+def test_the_page_is_what_the_definitions_say() -> None:
+    if os.environ.get("LEARNLOOP_UPDATE_GOLDEN"):
+        PAGE.write_text(page())
+    assert PAGE.read_text() == page()
