@@ -11,7 +11,7 @@ ways to say what was known:
 A label must come later than its question: `labels_after` checks it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Literal
 
@@ -20,7 +20,7 @@ import polars as pl
 
 from learnloop.core.errors import DataError
 from learnloop.core.types import Bools, Floats, Ints, Item
-from learnloop.features.batch import EventLog, Questions, compute
+from learnloop.features.batch import BLOCK, EventLog, Questions, compute
 from learnloop.features.definition import Feature
 from learnloop.features.log import ItemBook, of_frame
 from learnloop.features.statistics import ItemStatistics
@@ -40,10 +40,33 @@ def vectors(
     """The questions, in their order, with a column for each feature; unknown is NaN.
 
     Args:
-        questions: `learner_id`, `at_us` (microseconds since 1970; null asks for everything), and
-            perhaps `item_id`; other columns (labels) are carried along.
-        log: A frame of `log.COLUMNS`, in the order of `log.ORDER`.
+        questions: As in `matrix`; other columns (labels) are carried along.
+        log: As in `matrix`.
         items: The catalog.
+
+    Raises:
+        DataError: A column is missing, or an item is not in the catalog.
+    """
+    out = matrix(questions, log, ItemBook(items, statistics), features, known_by=known_by)
+    columns = {x.name: column for x, column in zip(features, out.T, strict=True)}
+    return questions.with_columns(pl.DataFrame(columns).get_columns())
+
+
+def matrix(
+    questions: pl.DataFrame,
+    log: pl.DataFrame,
+    book: ItemBook,
+    features: Sequence[Feature],
+    *,
+    known_by: KnownBy = "occurred",
+) -> Floats:
+    """(m, n_features) what was known at each question; unknown is NaN.
+
+    Args:
+        questions: `learner_id`, `at_us` (microseconds since 1970; null asks for everything), and
+            perhaps `item_id`.
+        log: A frame of `log.COLUMNS`, in the order of `log.ORDER`.
+        book: The catalog's items.
 
     Raises:
         DataError: A column is missing, or an item is not in the catalog.
@@ -52,14 +75,12 @@ def vectors(
         if name not in questions.columns:
             raise DataError(f"questions: there is no column {name}", field=name)
     out = np.empty((questions.height, len(features)))
-    book = ItemBook(items, statistics)
     asked = _Asked(questions, log, book)
     late = asked.late() if known_by == "received" else np.zeros(questions.height, dtype=bool)
     _fill(out, np.flatnonzero(~late), features, *asked.on_time(~late))
-    if late.any():
-        _fill(out, np.flatnonzero(late), features, *asked.one_by_one(late))
-    columns = {x.name: column for x, column in zip(features, out.T, strict=True)}
-    return questions.with_columns(pl.DataFrame(columns).get_columns())
+    for rows, events, of_rows in asked.copies(late):
+        _fill(out, rows, features, events, of_rows)
+    return out
 
 
 def _fill(
@@ -118,28 +139,54 @@ class _Asked:
         )
         return events, self._questions(which, self.learner[which], self.before[which])
 
-    def one_by_one(self, which: Bools) -> tuple[EventLog, Questions]:
-        """For each of these questions its own copy of what had arrived, as a learner of its own."""
-        received = self._received()
-        rows, own = [], []
-        for k, q in enumerate(np.flatnonzero(which).tolist()):
+    def copies(self, which: Bools) -> Iterator[tuple[Ints, EventLog, Questions]]:
+        """These questions with copies of what had arrived, each a learner of its own.
+
+        A copy serves the learner's next question too where that knows the same events and perhaps
+        more behind them, as after one late event, or while a device is offline.
+        """
+        received, n = self._received(), 0
+        copies: list[Ints] = []
+        asked: list[tuple[int, int, int]] = []  # question, copy, events known of it
+        by_time = np.lexsort((self.us[which], self.learner[which]))
+        for q in np.flatnonzero(which)[by_time].tolist():
             before = np.arange(self.start[q], self.before[q])
             arrived = before[received[before] <= self.us[q]]
-            rows.append(arrived)
-            own.append(np.full(len(arrived), k))
-        row, learner = np.concatenate(rows), np.concatenate(own)
-        events = of_frame(self.log[row], self.book)
+            same = bool(asked) and self.learner[q] == self.learner[asked[-1][0]]
+            if same and _begins_with(arrived, copies[-1]):
+                n += len(arrived) - len(copies[-1])
+                copies[-1] = arrived
+            else:
+                if n >= BLOCK:
+                    yield self._copied(copies, asked)
+                    copies, asked, n = [], [], 0
+                copies.append(arrived)
+                n += len(arrived)
+            asked.append((q, len(copies) - 1, len(arrived)))
+        if asked:
+            yield self._copied(copies, asked)
+
+    def _copied(
+        self, copies: list[Ints], asked: list[tuple[int, int, int]]
+    ) -> tuple[Ints, EventLog, Questions]:
+        starts = np.concatenate(([0], np.cumsum([len(x) for x in copies])))
+        events = of_frame(self.log[np.concatenate(copies)], self.book)
+        learner = np.repeat(np.arange(len(copies)), np.diff(starts))
         events = EventLog(learner, events.us, events.columns, events.skill_starts, events.skill_of)
-        codes = np.arange(int(which.sum()))
-        return events, self._questions(which, codes, np.searchsorted(learner, codes, "right"))
+        question, copy, n_known = np.array(asked, dtype=np.int64).T
+        return question, events, self._questions(question, copy, starts[copy] + n_known)
 
     def _received(self) -> Ints:
         return self.log["received_us"].fill_null(0).to_numpy().astype(np.int64)
 
-    def _questions(self, which: Bools, learner: Ints, before: Ints) -> Questions:
+    def _questions(self, which: Bools | Ints, learner: Ints, before: Ints) -> Questions:
         item, us = self.item[which], self.us[which]
         columns = self.book.columns(item, np.where(us < 2**62, us, 0))
         return Questions(learner, before, columns, *self.book.skills(item))
+
+
+def _begins_with(whole: Ints, part: Ints) -> bool:
+    return len(part) <= len(whole) and np.array_equal(whole[: len(part)], part)
 
 
 def _codes(names: pl.Series, codes: pl.DataFrame) -> Ints:

@@ -24,7 +24,7 @@ SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 class Table:
     """One file of rows, all fields text.
 
-    Args:
+    Attributes:
         name: The file's name, for messages.
         frame: The fields; None where a field is empty.
         lines: (n,) 1-based line of each row.
@@ -32,15 +32,15 @@ class Table:
 
     def __init__(self, name: str, frame: pl.DataFrame, lines: pl.Series) -> None:
         self.name = name
-        self._frame = frame
-        self._lines = lines
+        self.frame = frame
+        self.lines = lines
 
     def __len__(self) -> int:
-        return self._frame.height
+        return self.frame.height
 
     def has(self, role: str) -> bool:
         """Whether one of the role's columns is there."""
-        return any(name in self._frame.columns for name in BY_ROLE[role].names)
+        return any(name in self.frame.columns for name in BY_ROLE[role].names)
 
     def column(self, role: str) -> pl.Series:
         """The text of a role's column, None where empty.
@@ -50,9 +50,9 @@ class Table:
         """
         column = BY_ROLE[role]
         for name in column.names:
-            if name in self._frame.columns:
-                return self._frame[name]
-        raise _missing(self.name, self._frame.columns, column)
+            if name in self.frame.columns:
+                return self.frame[name]
+        raise _missing(self.name, self.frame.columns, column)
 
     def ids(self, role: str, *, may_be_empty: bool = False) -> pl.Series:
         """The ids of a role's column; "NaN" is no id.
@@ -93,7 +93,7 @@ class Table:
     def _complain(self, role: str, row: int, why: str) -> NoReturn:
         series = self.column(role)
         found = "an empty field" if series[row] is None else repr(series[row])
-        line = self._lines[row]
+        line = self.lines[row]
         raise DataError(
             f"{self.name}, line {line}, column {series.name}: {found} {why}", field=series.name
         )
