@@ -70,7 +70,8 @@ def import_file(
         with open_engine(target, create=True) as engine:
             _catalog(engine, file, dry_run=dry_run, json=json)
         return
-    log = _open(file, kind, columns, side)  # a file that is refused whole leaves no new database
+    # Before the database: a file that is refused whole leaves no new one.
+    log = open_file(file, kind, columns, side)
     with (
         open_engine(target, create=True) as engine,
         _collecting(rejections) as (kept, on_rejected),
@@ -99,7 +100,13 @@ def _a_learner(engine: "PersonalizationEngine") -> str:
         return next((learner.learner_id for learner in tx.learners.page(None, 1)), "LEARNER")
 
 
-def _open(file: Path, kind: Format, columns: str, side: Path | None) -> "Log":
+def open_file(file: Path, kind: Format, columns: str, side: Path | None) -> "Log":
+    """A log, ready to be read.
+
+    Raises:
+        DataError: The file can't be read.
+        InvalidInput: An option does not go with the format.
+    """
     from learnloop.events.csv import open_log
     from learnloop.events.jsonl import open_json, open_jsonl
 

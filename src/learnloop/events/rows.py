@@ -12,6 +12,7 @@ A log without times happens at 1970-01-01 as a whole, ordered by `sequence` alon
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import NamedTuple
@@ -36,10 +37,16 @@ class Parsed(NamedTuple):
 
     Attributes:
         line: 1-based line of the file.
+        row: What it was read from: the text, or the columns' names and the cells.
     """
 
     line: int
     interaction: Interaction
+    row: "str | tuple[Sequence[str], Cells]" = ""
+
+    def refused(self, rejection: Rejection) -> Rejection:
+        """The rejection of its interaction, with its line and what stood there."""
+        return replace(rejection, line=self.line, row=written(self.row))
 
 
 class RowReader:
@@ -54,6 +61,7 @@ class RowReader:
     ) -> None:
         self.skipped = 0
         self._map = logmap
+        self._header = header
         self._learner = None if logmap.learner == FILE_NAME else position(logmap.learner, header)
         self._stem = stem
         self._items = [_at(column, header) for column in logmap.item]
@@ -78,9 +86,10 @@ class RowReader:
             self.skipped += 1
             return None
         try:
-            return Parsed(line, self._interaction(cells))
+            return Parsed(line, self._interaction(cells), (self._header, cells))
         except LearnloopError as error:
-            return Rejection(line, error.code, error.message, error.field)
+            row = written((self._header, cells))
+            return Rejection(line, error.code, error.message, error.field, row)
 
     def item_name(self, cells: Cells) -> str:
         """What the log calls the item of the row."""
@@ -129,6 +138,11 @@ class RowReader:
         if self._sequence is not None:
             return _whole(cells[self._sequence], self._map.sequence)
         return n if self._when is None else 0
+
+
+def written(row: str | tuple[Sequence[str], Cells]) -> Mapping[str, str] | str:
+    """What stood in a row, as it is kept with its rejection."""
+    return row if isinstance(row, str) else dict(zip(*row, strict=False))
 
 
 def item_id(logmap: LogMap, name: str) -> ItemId:

@@ -5,6 +5,7 @@ it begins at, also where cells in quotes go over several lines.
 """
 
 import csv
+import io
 from collections.abc import Iterator, Sequence
 
 from learnloop.core.errors import DataError, Rejection
@@ -46,9 +47,13 @@ def numbered(source: Source, delimiter: str | None = None, *, quotes: bool = Tru
     first = next(lines)
     found = delimiter or max(DELIMITERS, key=first.count)
 
+    latest = [first]  # what the reader took last, for a row that it can't read
+
     def all_lines() -> Iterator[str]:
         yield first
-        yield from lines
+        for text in lines:
+            latest[0] = text
+            yield text
 
     if quotes:
         reader = csv.reader(all_lines(), delimiter=found)
@@ -61,7 +66,7 @@ def numbered(source: Source, delimiter: str | None = None, *, quotes: bool = Tru
         except StopIteration:
             return
         except csv.Error as error:
-            yield line, Rejection(line, "invalid_input", f"not readable as a row ({error})")
+            yield line, _refused(line, f"not readable as a row ({error})", latest[0])
             continue
         if len(cells) > 1 or (cells and cells[0].strip()):
             yield line, cells
@@ -80,7 +85,7 @@ def full(rows: Iterator[Row], width: int) -> Iterator[Row]:
     for line, cells in rows:
         if not isinstance(cells, Rejection) and len(cells) != width:
             message = f"has {len(cells)} cells where the header has {width}"
-            yield line, Rejection(line, "invalid_input", message)
+            yield line, _refused(line, message, _joined(cells))
         else:
             yield line, cells
 
@@ -97,8 +102,19 @@ def _cells_of_matrix(
         width = width or len(cells)
         if len(cells) != width:
             message = f"has {len(cells)} cells where the first line has {width}"
-            yield line, Rejection(line, "invalid_input", message)
+            yield line, _refused(line, message, _joined(cells))
             continue
         for item, cell in enumerate(cells, start=1):
             if cell.strip():
                 yield line, [f"{learner}", f"{item}", cell]
+
+
+def _refused(line: int, message: str, text: str) -> Rejection:
+    return Rejection(line, "invalid_input", message, row=text.rstrip("\r\n"))
+
+
+def _joined(cells: Sequence[str]) -> str:
+    """The cells as a line of CSV again."""
+    text = io.StringIO()
+    csv.writer(text).writerow(cells)
+    return text.getvalue()

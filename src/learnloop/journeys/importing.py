@@ -27,7 +27,7 @@ BATCH = 1_000
 
 
 class Log(Protocol):
-    """A log that can be read more than once: `events.csv.Log` or `events.jsonl.JsonLines`."""
+    """A log that can be read more than once, as those of `events` are."""
 
     notes: list[str]
     total_bytes: int
@@ -46,8 +46,8 @@ class ImportReport:
     """What became of a log; `n_read` rows are accepted, duplicates, or rejected.
 
     Attributes:
-        skipped: Rows that the map leaves out on purpose.
-        notes: What was guessed or assumed.
+        skipped: Rows that are left out on purpose: by the map, or as no interaction.
+        notes: What was guessed, assumed or left out.
     """
 
     n_read: int
@@ -149,9 +149,9 @@ def _take(
         good = {x.interaction.learner_id for x in parsed if _fits(live, x)}
         newcomers = _enroll(live, tx, good)
         counts.new_learners += len(newcomers)
-        interactions, lines = [x.interaction for x in parsed], [x.line for x in parsed]
-        receipt = record(live, tx, interactions, lines, newcomers)
-    return replace(receipt, rejected=_by_line(refused, receipt.rejected))
+        receipt = record(live, tx, [x.interaction for x in parsed], newcomers=newcomers)
+    found_wrong = [parsed[r.line].refused(r) for r in receipt.rejected]
+    return replace(receipt, rejected=_by_line(refused, found_wrong))
 
 
 def _enroll(live: Live, tx: Transaction, learner_ids: set[LearnerId]) -> set[LearnerId]:
@@ -203,7 +203,7 @@ class _Rehearsal:
             if problem is None:
                 good.append(row.interaction)
             else:
-                refused.append(replace(problem, line=row.line))
+                refused.append(row.refused(problem))
         fresh = {(x.learner_id, x.interaction_id) for x in good} - self._met
         self._met |= fresh
         with self._engine.store.begin(write=False) as tx:

@@ -63,6 +63,9 @@ def test_good_rows_are_kept_and_the_others_named_with_their_line(
     written = [json.loads(line) for line in Path("wrong.jsonl").read_text().splitlines()]
     assert [row["line"] for row in written] == [4, 5]
     assert all(row["message"] and row["code"] for row in written)
+    assert [list(row["row"].values()) for row in written] == [
+        line.split(",") for line in LOG.splitlines()[3:5]
+    ]
 
 
 def test_the_same_file_again_adds_nothing(school: Path, learnloop: Learnloop) -> None:
