@@ -8,6 +8,8 @@ from learnloop.catalog import Catalog
 from learnloop.core.ids import InteractionId, ItemId, LearnerId, SkillId
 from learnloop.core.time import ManualClock
 from learnloop.core.types import Interaction, InteractionKind, Item, Skill
+from learnloop.features.state import encode
+from learnloop.journeys import states
 from learnloop.journeys.engine import PersonalizationEngine, Settings
 from learnloop.journeys.profiles import ProfileChange
 from learnloop.storage import open_store
@@ -66,13 +68,16 @@ def answer(
 
 
 def stored_states(engine: PersonalizationEngine) -> dict[tuple[str, str], tuple[object, ...]]:
-    """Every stored state, bytes and all."""
+    """Every stored state, bytes and all, and the features' state as it is read."""
     found: dict[tuple[str, str], tuple[object, ...]] = {}
     with engine.store.begin(write=False) as tx:
-        refs = [fold.ref for fold in engine.live(tx).folds]
+        live = engine.live(tx)
+        refs = [fold.ref for fold in (*live.folds, live.features)]
         for learner in (ADA, BO):
-            for ref, state in tx.states.get(learner, refs).items():
-                found[learner, ref.name] = (state.as_of, state.n, state.blob)
+            for ref, stored in tx.states.get(learner, refs).items():
+                found[learner, ref.name] = (stored.as_of, stored.n, stored.blob)
+            state, last_us = states.features(live, tx, learner)
+            found[learner, "features now"] = (last_us, state.n, encode(state))
     return found
 
 

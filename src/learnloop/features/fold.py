@@ -1,7 +1,7 @@
 """How are all features kept up to date for one learner? As a fold like any other.
 
-The version of the fold is that of the definitions and of the item statistics: a changed definition
-or a new snapshot is another fold, and its states are rebuilt from the log.
+The version of the fold holds a digest of the definitions and that of the item statistics: a changed
+definition or a new snapshot is another fold, and its states are rebuilt from the log.
 """
 
 from datetime import datetime
@@ -15,6 +15,7 @@ from learnloop.core.time import to_us
 from learnloop.core.types import Floats, Interaction, Item, Ref
 from learnloop.features.definition import Feature
 from learnloop.features.definitions import FEATURES, VERSION
+from learnloop.features.digest import digest
 from learnloop.features.moments import NO_ITEM, Moment, at_ms, event_part, item_part, time_of
 from learnloop.features.online import Compiled, FeatureState, compile_features
 from learnloop.features.statistics import NOTHING, ItemStatistics
@@ -26,7 +27,7 @@ class FeatureFold:
     """All features of `definitions`, as a `Fold`; frozen, and safe to share between threads.
 
     Attributes:
-        ref: `features@<version of the definitions>-<version of the statistics>`.
+        ref: `features@<version>-<digest of the definitions>-<version of the statistics>`.
         features: What a vector holds, in its order.
         defaults: (n_features,) what stands in where one is unknown; NaN where nothing does.
         column_of: Where a feature stands in a vector, by name.
@@ -35,7 +36,7 @@ class FeatureFold:
     state_type = FeatureState
 
     def __init__(self, statistics: ItemStatistics = NOTHING) -> None:
-        self.ref = Ref(NAME, f"{VERSION}-{statistics.version}")
+        self.ref = Ref(NAME, f"{VERSION}-{_definitions()}-{statistics.version}")
         self.features: tuple[Feature, ...] = FEATURES
         self.defaults = np.array([x.default for x in FEATURES])
         self.column_of = {x.name: i for i, x in enumerate(FEATURES)}
@@ -82,6 +83,11 @@ def require_features(given: Ref, trained_on: Ref) -> None:
             f"the model was trained on {trained_on} and is given {given}; fit it again on {given}, "
             f"or load the statistics of {trained_on}"
         )
+
+
+@cache
+def _definitions() -> str:
+    return digest(FEATURES)[:8]
 
 
 @cache

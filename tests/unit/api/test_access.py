@@ -106,11 +106,11 @@ def test_the_matrix(key):
 def test_the_matrix_knows_every_path(matrix_school):
     found = {(method, path) for method, path, _ in operations(matrix_school)}
     assert set(BODIES) <= found
-    assert len(found) == 16
+    assert len(found) == 17
 
 
 def test_another_learner_looks_like_one_who_does_not_exist(matrix_school):
-    for path in ("profile", "recommendations", "learning-path", "progress-analytics"):
+    for path in ("profile", "recommendations", "learning-path", "progress-analytics", "features"):
         other = matrix_school.ask("GET", f"/api/users/ben/{path}", key="learner")
         nobody = matrix_school.ask("GET", f"/api/users/nobody/{path}", key="learner")
         assert other.text == nobody.text.replace("nobody", "ben")

@@ -26,6 +26,7 @@ PATHS = {
     ("PUT", "/api/users/{userId}/learning-path/update"),
     ("GET", "/api/users/{userId}/progress-analytics"),
     ("GET", "/api/users/{userId}/skill-predictions"),
+    ("GET", "/api/users/{userId}/features"),
     ("POST", "/api/users/{userId}/goals"),
     ("POST", "/api/ml/profile/update"),
     ("POST", "/api/ml/recommendations/generate"),
