@@ -22,6 +22,7 @@ from learnloop.cli import (
     keys,
     models,
     profile,
+    quality,
     recommend,
     serve,
 )
@@ -43,6 +44,7 @@ app.command("doctor", rich_help_panel=LOOK)(doctor.doctor)
 app.command("serve", rich_help_panel=FILL)(serve.serve)
 app.command("import", rich_help_panel=FILL)(import_log.import_file)
 app.add_typer(keys.app, name="keys", rich_help_panel=FILL)
+app.command("quality", rich_help_panel=FILL)(quality.quality)
 app.command("profile", rich_help_panel=FILL)(profile.profile)
 app.command("recommend", rich_help_panel=FILL)(recommend.recommend)
 app.add_typer(features.app, name="features", rich_help_panel=JUDGE)

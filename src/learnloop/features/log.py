@@ -42,13 +42,18 @@ ORDER = ("learner_id", "occurred_us", "sequence", "interaction_id")
 
 def frame_of(interactions: Iterable[Interaction]) -> pl.DataFrame:
     """Interactions as a frame of `COLUMNS`, each learner's in the total order."""
+    return as_they_come(interactions).sort(ORDER)
+
+
+def as_they_come(interactions: Iterable[Interaction]) -> pl.DataFrame:
+    """Interactions as a frame of `COLUMNS`, in the order given."""
     rows = [
         (x.learner_id, x.interaction_id, to_us(x.occurred_at), x.sequence, x.item_id, x.kind.value,
          x.correct, x.score, x.response_time_ms, x.hints, x.decision_id, x.position_s, x.moved_s,
          None if x.received_at is None else to_us(x.received_at))
         for x in interactions
     ]  # fmt: skip
-    return pl.DataFrame(rows, schema=COLUMNS, orient="row").sort(ORDER)
+    return pl.DataFrame(rows, schema=COLUMNS, orient="row")
 
 
 class ItemBook:
