@@ -29,6 +29,7 @@ class Format(StrEnum):
     CSV = "csv"
     JSON = "json"
     JSONL = "jsonl"
+    XAPI = "xapi"
     CATALOG = "catalog"
 
 
@@ -62,6 +63,8 @@ def import_file(
         learnloop import answers.csv --map assistments --dry-run
 
         learnloop import answers.csv.gz --map my-columns.json --rejections rejected.jsonl
+
+        learnloop import statements.json --format xapi
 
         learnloop import catalog.json --format catalog
     """
@@ -109,11 +112,14 @@ def open_file(file: Path, kind: Format, columns: str, side: Path | None) -> "Log
     """
     from learnloop.events.csv import open_log
     from learnloop.events.jsonl import open_json, open_jsonl
+    from learnloop.events.xapi.reader import open_xapi
 
     if kind is Format.CSV:
         return open_log(file, columns, side)
     if side is not None:
         raise InvalidInput("--side: only a CSV log has a second file", field="side")
+    if kind is Format.XAPI:
+        return open_xapi(file)
     return open_jsonl(file) if kind is Format.JSONL else open_json(file)
 
 

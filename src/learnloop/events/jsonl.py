@@ -5,7 +5,10 @@ must fit into memory.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+
+import msgspec
 
 from learnloop.core.errors import DataError, InvalidInput, Rejection
 from learnloop.core.types import Item, Skill
@@ -29,14 +32,18 @@ def open_jsonl(path: Path) -> "JsonLines":
         DataError: The file can't be read, is empty, or is CSV.
     """
     first = next((text for text in Source(path).lines() if not text.isspace()), "{")
-    if _is_csv(first):
-        raise DataError(f"{path.name}: looks like CSV, not JSON; read it as CSV")
+    refuse_csv(path, first)
     return JsonLines(Source(path))
 
 
-def _is_csv(first: str) -> bool:
-    """Whether a file's first line has columns and is no object or array, however broken."""
-    return first.lstrip()[0] not in "{[" and any(mark in first for mark in ",;\t")
+def refuse_csv(path: Path, first: str) -> None:
+    """Refuse a file whose first line has columns and is no object or array, however broken.
+
+    Raises:
+        DataError: It is CSV.
+    """
+    if first.lstrip()[:1] not in "{[" and any(mark in first for mark in ",;\t"):
+        raise DataError(f"{path.name}: looks like CSV, not JSON; read it as CSV")
 
 
 class JsonLines:
@@ -73,9 +80,9 @@ class JsonLines:
             if text.isspace():
                 continue
             try:
-                yield Parsed(line, to_interaction(decode_one(text.encode())))
+                yield Parsed(line, to_interaction(decode_one(text.encode())), text.rstrip("\r\n"))
             except InvalidInput as error:
-                yield rejection(line, error)
+                yield replace(rejection(line, error), row=text.rstrip("\r\n"))
 
 
 def open_json(path: Path) -> "JsonArray":
@@ -96,16 +103,15 @@ class JsonArray(JsonLines):
         Raises:
             DataError: The file can't be read, is no JSON, or is larger than 256 MiB.
         """
-        text = bytearray()
-        for line in self._source.lines():
-            text += line.encode()
-            if len(text) > MAX_ARRAY_BYTES:
-                limit = f"{MAX_ARRAY_BYTES >> 20} MiB"
-                raise DataError(f"{self._source.path.name}: larger than {limit}; use JSONL")
+        text = self._source.whole(MAX_ARRAY_BYTES)
         try:
-            batch = decode(bytes(text), limit=len(text))
+            batch = decode(text, limit=len(text))
         except InvalidInput as error:
             raise DataError(f"{self._source.path.name}: {error.message}") from error
         good, rejected = to_interactions(batch)
-        yield from (Parsed(index, interaction) for index, interaction in good)
-        yield from rejected
+        texts = {
+            i: msgspec.json.encode(x).decode()
+            for i, x in zip(batch.indices, batch.given, strict=True)
+        }
+        yield from (Parsed(index, interaction, texts[index]) for index, interaction in good)
+        yield from (replace(x, row=texts.get(x.line, x.row)) for x in rejected)

@@ -10,7 +10,7 @@ that one wrong element costs nobody else theirs.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, TypeVar
 
@@ -175,7 +175,8 @@ def _decode_pieces(body: bytes, limit: int) -> Batch:
             given.append(decode_one(bytes(piece)))
             indices.append(index)
         except InvalidInput as error:
-            rejected.append(rejection(index, error))
+            text = bytes(piece).decode(errors="replace")
+            rejected.append(replace(rejection(index, error), row=text))
     return Batch(tuple(given), tuple(indices), tuple(rejected), single=False)
 
 
@@ -221,20 +222,23 @@ def _read(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
         raise InvalidInput("body: nested too deep; an interaction is a flat object") from error
 
 
-def _in_our_words(text: str) -> InvalidInput:
+def located(text: str) -> tuple[str, str]:
+    """Where msgspec found something wrong, empty for the whole, and what."""
     path = _PATH.search(text)
-    field = path["path"].lstrip(".") if path else ""
     problem = text[: path.start()] if path else text
+    return path["path"].lstrip(".") if path else "", problem[:1].lower() + problem[1:]
+
+
+def _in_our_words(text: str) -> InvalidInput:
+    field, problem = located(text)
     named = _NAMED.search(problem)
     if named:
         field = named["field"][:MAX_ID_LENGTH]
         problem = "is missing; add it" if named["what"] == "required" else _unknown_field()
-    elif problem.startswith("Invalid RFC3339"):
+    elif problem.startswith("invalid RFC3339"):
         problem = "must be a time with its zone (RFC 3339), e.g. 2026-01-05T09:30:00Z"
-    elif problem.startswith("Invalid enum value"):
+    elif problem.startswith("invalid enum value"):
         problem = "must be one of " + ", ".join(InteractionKind)
-    else:
-        problem = problem[:1].lower() + problem[1:]
     return InvalidInput(f"{field or 'body'}: {problem}", field=field or None)
 
 

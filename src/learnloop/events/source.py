@@ -67,7 +67,37 @@ class Source:
         if held:
             yield held
         elif not n:
-            raise DataError(f"{self.path.name}: the file is empty")
+            raise self._empty()
+
+    def start(self) -> str:
+        """The text of the first block.
+
+        Raises:
+            DataError: The file can't be read, is empty, or is no text.
+        """
+        text = next(self._texts())
+        if not text:
+            raise self._empty()
+        return text
+
+    def whole(self, most_bytes: int) -> bytes:
+        """The text of the file, in UTF-8.
+
+        Raises:
+            DataError: The file can't be read, is empty, is no text, or is larger than this.
+        """
+        text = bytearray()
+        for block in self._texts():
+            text += block.encode()
+            if len(text) > most_bytes:
+                limit = f"{most_bytes >> 20} MiB"
+                raise DataError(f"{self.path.name}: larger than {limit}; use JSONL")
+        if not text:
+            raise self._empty()
+        return bytes(text)
+
+    def _empty(self) -> DataError:
+        return DataError(f"{self.path.name}: the file is empty")
 
     def _texts(self) -> Iterator[str]:
         decoder = _Decoder()
