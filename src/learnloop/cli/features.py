@@ -1,17 +1,24 @@
 """Which features are there, how is each computed, what are they for whom and when?"""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from learnloop.cli.database import AsJson
-from learnloop.cli.terminal import print_json, show
+from learnloop.cli.database import AsJson, Database, open_engine
+from learnloop.cli.plain import plain
+from learnloop.cli.terminal import print_json, progress, say, show
+from learnloop.core.errors import DataError, InvalidInput
+from learnloop.core.time import to_utc
 from learnloop.features.definition import Family
 
 if TYPE_CHECKING:
     from learnloop.features.definition import Feature
     from learnloop.features.describe import Description
+    from learnloop.journeys.training_set import BuildReport
 
 app = typer.Typer(help="List, explain and compute features.", no_args_is_help=True)
 
@@ -58,6 +65,94 @@ def describe_features(
         return
     for x, made in found:
         show(*_page(x, made))
+
+
+class KnownBy(StrEnum):
+    """When an event counts as known."""
+
+    OCCURRED = "occurred"
+    RECEIVED = "received"
+
+
+@app.command("build")
+def build(
+    labels: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE", help="CSV, TSV or Parquet: learner_id, at, perhaps item_id, and labels."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The Parquet file to write.")],
+    as_of: Annotated[
+        str | None,
+        typer.Option(metavar="INSTANT", help="Leave out labels that could not be used by then."),
+    ] = None,
+    delay_days: Annotated[
+        float, typer.Option(min=0.0, help="A label can be used this many days after it was known.")
+    ] = 0.0,
+    known_by: Annotated[
+        KnownBy,
+        typer.Option(help="Whether an event counts from when it occurred, or was received."),
+    ] = KnownBy.OCCURRED,
+    names: Annotated[
+        str | None, typer.Option("--features", metavar="A,B,...", help="Only these, in this order.")
+    ] = None,
+    database: Database = None,
+    json: AsJson = False,
+) -> None:
+    """Build a training set: each label beside what was known of its learner at its instant.
+
+    Every label keeps its row and its place, also where nothing was known yet. An event at the
+    instant itself, or later, is never seen.
+
+    For example:
+
+        learnloop features build --labels passed.csv --out train.parquet
+
+        learnloop features build --labels passed.csv --out train.parquet \
+        --as-of 2026-03-01T00:00:00Z --known-by received --features accuracy,n_sessions
+    """
+    from learnloop.journeys.training_set import build_training_set
+
+    until = None if as_of is None else _instant(as_of)
+    wanted = None if names is None else [x.strip() for x in names.split(",")]
+    try:
+        with open_engine(database) as engine, progress("building", 100, quiet=json) as advance:
+            report = build_training_set(
+                engine,
+                labels,
+                out,
+                as_of=until,
+                delay=timedelta(days=delay_days),
+                known_by=known_by.value,
+                features=wanted,
+                progress=lambda done, total: advance(100 * done // total),
+            )
+    except OSError as error:
+        raise DataError(f"{out}: can't be written ({error.strerror})") from error
+    if json:
+        print_json({**plain(report), "path": str(report.path)})
+    else:
+        _show_build(report)
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return to_utc(datetime.fromisoformat(text), field="--as-of")
+    except ValueError as error:
+        raise InvalidInput(
+            f"--as-of: {text!r} is no instant; write one like 2026-03-01T00:00:00Z", field="as_of"
+        ) from error
+
+
+def _show_build(report: "BuildReport") -> None:
+    made = report.lineage
+    say(f"{made.n_rows:,} rows of {len(made.names)} features, from {made.n_events:,} events")
+    if report.n_cold:
+        say(f"rows before their learner did anything: {report.n_cold:,}")
+    if report.n_not_yet_known:
+        say(f"labels left out, not usable yet: {report.n_not_yet_known:,}")
+    typer.echo(report.path)
 
 
 def _facts(x: "Feature") -> dict[str, Any]:

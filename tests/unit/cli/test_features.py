@@ -1,9 +1,14 @@
 """Do the commands say of features what the definitions say?"""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+import pytest
+
+from learnloop.cli.demo_folder import DemoFolder
 from learnloop.features.definitions import FEATURES
 
 Learnloop = Callable[..., Any]
@@ -50,3 +55,62 @@ def test_a_misspelt_name_gets_those_that_come_close(learnloop: Learnloop) -> Non
     failed = learnloop("features", "describe", "strugle")
     assert failed.code == 1
     assert failed.err == "error: there is no feature 'strugle'; close to it: struggle\n"
+
+
+LABELS = """\
+learner_id,at,passed
+demo-otter,2999-01-01T00:00:00Z,1
+stranger,2026-01-01T00:00:00Z,0
+demo-otter,2001-01-01T00:00:00Z,0
+"""
+
+
+def test_build_puts_features_beside_every_label(
+    demo: DemoFolder, elsewhere: Path, learnloop: Learnloop
+) -> None:
+    (elsewhere / "passed.csv").write_text(LABELS)
+    arguments = ("features", "build", "--labels", "passed.csv", "--database", demo.url)
+    shown = learnloop(*arguments, "--out", "all.parquet")
+    assert shown.code == 0
+    assert shown.out == "all.parquet\n"
+    assert shown.err.startswith(f"3 rows of {len(FEATURES)} features, from ")
+    assert "before their learner did anything: 2" in shown.err
+    found = pl.read_parquet("all.parquet")
+    assert found["learner_id"].to_list() == ["demo-otter", "stranger", "demo-otter"]
+    assert found["passed"].to_list() == [1, 0, 0]
+    n, *others = found["user_activity_count"].to_list()
+    assert n > 0
+    assert others == [0, 0]
+
+    chosen = ("--out", "some.parquet", "--features", "n_sessions, accuracy", "--json")
+    said = learnloop(*arguments, *chosen, "--as-of", "2026-02-01T00:00:00+01:00").json
+    assert said["path"] == "some.parquet"
+    assert (said["n_labels"], said["n_not_yet_known"]) == (3, 1)
+    assert said["lineage"]["as_of"] == "2026-01-31T23:00:00Z"
+    assert json.dumps(said["lineage"]["names"]) == '["n_sessions", "accuracy"]'
+    assert pl.read_parquet("some.parquet").columns[-2:] == ["n_sessions", "accuracy"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (("--as-of", "soon"), "--as-of: 'soon' is no instant"),
+        (("--as-of", "2026-01-01"), "has no time zone"),
+        (("--features", "acuracy"), "accuracy"),
+        (("--labels", "nowhere.csv"), "nowhere.csv"),
+        (("--out", "nowhere/out.parquet"), "nowhere/out.parquet: can't be written (No such file"),
+        (("--database", "sqlite:///nowhere.db"), "no database at nowhere.db"),
+    ],
+)
+def test_build_says_in_one_line_what_is_wrong(
+    arguments: tuple[str, str], error: str, demo: DemoFolder, elsewhere: Path, learnloop: Learnloop
+) -> None:
+    (elsewhere / "passed.csv").write_text(LABELS)
+    given = {"--labels": "passed.csv", "--out": "out.parquet", "--database": demo.url}
+    given |= {arguments[0]: arguments[1]}
+    failed = learnloop("features", "build", *(x for pair in given.items() for x in pair))
+    assert failed.code == 1
+    assert failed.err.startswith("error: ")
+    assert error in failed.err
+    assert failed.err.count("\n") == 1
+    assert not (elsewhere / "out.parquet").exists()
