@@ -196,7 +196,8 @@ class _Block:
         if scan.kind == "fading":
             then = np.append(self.at_event["t"][chosen.rows], nan)[at]
             rate = -log(2.0) / scan.parameter
-            out = np.where(out == 0.0, 0.0, out * np.exp(rate * (self.of(t, asked=asked) - then)))
+            gone = np.maximum(self.of(t, asked=asked) - then, 0.0)
+            out = np.where(out == 0.0, 0.0, out * np.exp(rate * gone))
         if scan.by == "skill":
             out = self.keyed("skill").mean(out, initial(scan), asked)
         return out

@@ -3,12 +3,15 @@
 `compile_features` writes two straight-line functions over the same scans: `update` (one event,
 constant cost) and `read` (one question). `Compiled.source` is their text.
 
-    expressions that other scans read     once, from the values before the event
+    expressions that several places need  once, from the values before the event
     scans that nothing reads              under one `if` for each condition
     scans that others read                last, so that all of the above saw the old values
+
+An expression that only one place needs is written there, where `and` and `if` may spare it.
 """
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -34,7 +37,7 @@ class FeatureState(msgspec.Struct, array_like=True):
     Attributes:
         n: Events.
         numbers: Of the learner's scans.
-        vectors: Windows (oldest first) and tallies.
+        vectors: Windows (oldest first) and tallies; windows of the same share the longest.
         skills: Scans by skill id.
         items: Scans by item id, the latest event last; the first entry is that event's number.
     """
@@ -133,7 +136,13 @@ class Layout:
 
     @property
     def vectors(self) -> list[Scan]:
-        return [x for x in self.by("learner") if x.kind in ("window", "tally")]
+        return [x for x in self.by("learner") if x.kind == "tally" or self.longest(x) is x]
+
+    def longest(self, scan: Scan) -> Scan | None:
+        """The window that holds this one too; nothing for what is not a window."""
+        alike = (x for x in self.scans if x.kind == "window" == scan.kind)
+        alike = (x for x in alike if x.x is scan.x and x.when is scan.when)
+        return max(alike, key=lambda x: x.parameter, default=None)
 
     def first(self, by: By) -> Record:
         return tuple(_first(x) for x in self.by(by))
@@ -167,10 +176,16 @@ def _first(scan: Scan) -> float:
 
 
 class _Writer:
-    """Lines of one function, each expression written once where all that need it see it."""
+    """Lines of one function, each expression written once where all that need it see it.
 
-    def __init__(self, layout: Layout) -> None:
+    Attributes:
+        uses: How many other expressions or scans read an expression.
+        names: The local that holds what was written.
+    """
+
+    def __init__(self, layout: Layout, uses: Counter[Expr]) -> None:
         self.layout = layout
+        self.uses = uses
         self.lines: list[str] = []
         self.names: dict[Expr, str] = {}
         self.n = 0
@@ -196,6 +211,10 @@ class _Writer:
             self.put(f"({_tuple(f'w{i}' for i in range(len(layout.vectors)))}) = state.vectors")
         for i, scan in enumerate(layout.vectors):
             self.names[scan] = f"w{i}"
+        for scan in layout.by("learner"):
+            whole = layout.longest(scan)
+            if whole is not None and whole is not scan:
+                self.names[scan] = f"{self.names[whole]}[{-int(scan.parameter)}:]"
         self.put("n = state.n")
 
     def bind_keyed(self, by: By) -> None:
@@ -221,43 +240,54 @@ class _Writer:
 
     def value(self, x: Expr, depth: int = 1) -> str:
         """The local (or number) that holds an expression; written here if it wasn't yet."""
+        if isinstance(x, Scan):
+            return self._read_scan(x, self.names[x])
         if x in self.names:
-            found = self.names[x]
-            if isinstance(x, Scan) and depth >= 0:
-                return self._read_scan(x, found, depth)
-            return found
+            return self.names[x]
         if isinstance(x, Const):
             whole = x.value.is_integer()
             return repr(bool(x.value)) if x.truth else repr(int(x.value) if whole else x.value)
-        assert isinstance(x, Op), x
-        rule = OPS[x.name]
-        more: dict[str, str] = {}
-        if x.name in ("quantile", "evenness", "peak", "bin"):
-            scan = x.args[0]
-            assert isinstance(scan, Scan)
-            args = [self.names[scan], *(self.value(a, depth) for a in x.args[1:])]
-            more["edges"] = repr(scan.edges)
-            if x.name == "bin" and isinstance(x.args[1], Const):
-                more["index"] = str(int(x.args[1].value))
-        else:
-            args = [self.value(a, depth) for a in x.args]
-        name = f"v{self.n}"
+        text = self._written(x, depth)
+        name = self.names[x] = f"v{self.n}"
         self.n += 1
-        self.put(f"{name} = {rule.python.format(*args, **more)}", depth)
-        self.names[x] = name
+        self.put(f"{name} = {text}", depth)
         return name
 
-    def _read_scan(self, scan: Scan, found: str, depth: int) -> str:
+    def text(self, x: Expr, depth: int = 1) -> str:
+        """An expression for one place: itself, or the local that several share."""
+        if isinstance(x, Op) and x not in self.names and self.uses[x] == 1:
+            return f"({self._written(x, depth)})"
+        return self.value(x, depth)
+
+    def _written(self, x: Expr, depth: int) -> str:
+        assert isinstance(x, Op), x
+        template = OPS[x.name].python
+        more: dict[str, str] = {}
+        args: list[str] = []
+        for i, arg in enumerate(x.args):
+            if isinstance(arg, Scan) and arg.kind == "tally":
+                args.append(self.names[arg])
+                more["edges"] = repr(arg.edges)
+            else:
+                once = template.count(f"{{{i}}}") == 1
+                args.append(self.text(arg, depth) if once else self.value(arg, depth))
+        if x.name == "bin" and isinstance(x.args[1], Const):
+            more["index"] = str(int(x.args[1].value))
+        return template.format(*args, **more)
+
+    def _read_scan(self, scan: Scan, found: str) -> str:
         if scan.kind == "window":
             return f"sum({found})"
         if scan.kind == "fading":
             rate = log(2.0) / scan.parameter
-            return f"({found} * exp({-rate!r} * (f_t - {found}_t)) if {found} else 0.0)"
+            faded = f"{found} * exp({-rate!r} * (f_t - {found}_t))"
+            return f"({found} if not {found} or f_t < {found}_t else {faded})"
         return found
 
 
 def _update(layout: Layout) -> list[str]:
-    w = _Writer(layout)
+    whens = dict.fromkeys(x.when for x in layout.scans)
+    w = _Writer(layout, _uses([*whens, *(x.x for x in layout.scans)]))
     w.lines.append("def update(state, moment, skill_ids):")
     w.bind_state(EVENT_FIELDS)
     w.bind_keyed("skill")
@@ -269,9 +299,10 @@ def _update(layout: Layout) -> list[str]:
         w.value(scan.when)
         w.value(scan.x)
     for shared in _shared(outer):
-        w.value(shared)
-    whens = list(dict.fromkeys(x.when for x in outer))
-    _apply(w, sorted(outer, key=lambda x: whens.index(x.when)))
+        if w.uses[shared] > 1:
+            w.value(shared)
+    order = list(whens)
+    _apply(w, sorted(outer, key=lambda x: order.index(x.when)))
     if layout.by("item"):
         _apply_items(w)
     if layout.by("skill"):
@@ -285,6 +316,21 @@ def _update(layout: Layout) -> list[str]:
     items = "items" if layout.by("item") else "state.items"
     w.put(f"return FeatureState(n + 1, ({_tuple(kept)}), ({vectors}), {skills}, {items})")
     return w.lines
+
+
+def _uses(roots: Sequence[Expr]) -> Counter[Expr]:
+    """How often each expression is read: by a root, or by another expression."""
+    found: Counter[Expr] = Counter()
+
+    def visit(x: Expr) -> None:
+        found[x] += 1
+        if found[x] == 1 and isinstance(x, Op):
+            for arg in x.args:
+                visit(arg)
+
+    for root in roots:
+        visit(root)
+    return found
 
 
 def _shared(scans: Sequence[Scan]) -> list[Expr]:
@@ -309,13 +355,19 @@ def _apply(w: _Writer, scans: Sequence[Scan]) -> None:
     for when, members in groupby(scans, lambda x: x.when):
         depth, outside = 1, w.names.copy()
         if when is not TRUE:
-            w.put(f"if {w.value(when)}:")
+            w.put(f"if {w.text(when)}:")
             depth = 2
         for scan in members:
-            x = w.value(scan.x, depth)
+            if w.layout.longest(scan) not in (None, scan):
+                continue
+            x = w.value(scan.x, depth) if scan.kind in TWICE else w.text(scan.x, depth)
             for line in _step(scan, w.names[scan], x):
                 w.put(line, depth)
         w.names = outside  # what was written under the `if` is not known behind it
+
+
+TWICE = ("ewm", "fading")
+"""Scans whose step names the event's value twice."""
 
 
 def _step(scan: Scan, s: str, x: str) -> list[str]:
@@ -324,15 +376,18 @@ def _step(scan: Scan, s: str, x: str) -> list[str]:
         faded = f"{s} * exp({-log(2.0) / scan.parameter!r} * (f_t - {s}_t))"
         return [f"{s} = {faded} + {x} if {s} else {x}", f"{s}_t = f_t"]
     if scan.kind == "tally":
-        added = f"(*{s}[:at], {s}[at] + 1, *{s}[at + 1:])"
-        return [f"at = bisect({scan.edges!r}, {x})", f"{s} = {added}"]
+        return [
+            f"{s} = list({s})",
+            f"{s}[bisect({scan.edges!r}, {x})] += 1",
+            f"{s} = tuple({s})",
+        ]
     return [
         {
             "sum": f"{s} += {x}",
             "last": f"{s} = {x}",
             "ewm": f"{s} = {x} if {s} != {s} else {s} + {scan.parameter!r} * ({x} - {s})",
             "run": f"{s} = {s} + 1 if {x} else 0",
-            "window": f"{s} = (*{s}, {x})[{-int(scan.parameter)}:]",
+            "window": f"{s} = ({s} + ({x},))[{-int(scan.parameter)}:]",
         }[scan.kind]
     ]
 
@@ -375,12 +430,12 @@ def _apply_keyed(w: _Writer, scans: Sequence[Scan], names: Sequence[str], depth:
 
 
 def _read(layout: Layout, values: Sequence[Expr]) -> list[str]:
-    w = _Writer(layout)
+    w = _Writer(layout, _uses(values))
     w.lines.append("def read(state, moment, skill_ids):")
     w.bind_state(ASKED_FIELDS)
     w.bind_keyed("skill")
     w.bind_keyed("item")
-    names = [w.value(x) for x in values]
+    names = [w.text(x) for x in values]
     w.put(f"return ({_tuple(names)})")
     return w.lines
 
