@@ -65,7 +65,7 @@ def silence(timed: pl.DataFrame) -> Check:
     if not len(long):
         return Check(code, Status.OK, found, 0, len(gaps))
     starts = tuple(f"{from_us(int(us[i])):%Y-%m-%d %H:%M} UTC, {_hours(gaps[i])}" for i in long[:5])
-    found = f"{len(long)} times longer than {_hours(limit)} without any event; {found}"
+    found = f"silences longer than {_hours(limit)}: {len(long)}; {found}"
     to_do = "holidays? else ask for the events of these times (each begins at)"
     return Check(code, Status.WARN, found, len(long), len(gaps), starts, to_do)
 
