@@ -230,12 +230,12 @@ def same(x: Expr, y: Number) -> Expr:
 
 
 def least(x: Number, y: Number) -> Expr:
-    """The smaller one."""
+    """The smaller one; unknown where one of them is."""
     return op("least", x, y)
 
 
 def most(x: Number, y: Number) -> Expr:
-    """The larger one."""
+    """The larger one; unknown where one of them is."""
     return op("most", x, y)
 
 

@@ -19,7 +19,6 @@ from learnloop.features.language import (
     fill,
     known,
     last,
-    least,
     lift,
     ln1p,
     on_grid,
@@ -102,11 +101,6 @@ UNKNOWN = lift(0.0) / 0.0
 def since(then: Expr, unit_ms: float) -> Expr:
     """Time from `then` to the moment."""
     return where_positive((t - then) / unit_ms)
-
-
-def capped(x: Expr, high: float) -> Expr:
-    """x, at most `high`."""
-    return least(x, high)
 
 
 def of_session(whole: Expr) -> Expr:
