@@ -6,9 +6,9 @@ the difference before you commit it.
 
 import os
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 
+from learnloop.features import definitions
 from learnloop.features.definition import Family
 from learnloop.features.definitions import FEATURES, VERSION
 
@@ -44,13 +44,10 @@ def section(family: Family) -> Iterator[str]:
     yield ""
 
 
-MODULES = {Family.LOAD: "load", Family.ITEM: "items"}
-
-
 def about(family: Family) -> str:
-    """What the family's module says of itself."""
-    module = import_module(f"learnloop.features.definitions.{MODULES.get(family, family)}")
-    return str(module.__doc__).strip()
+    """What the family's modules say of themselves."""
+    modules = [x for x in vars(definitions).values() if hasattr(x, "FEATURES")]
+    return "\n\n".join(str(x.__doc__).strip() for x in modules if x.FEATURES[0].family is family)
 
 
 def test_the_page_is_what_the_definitions_say() -> None:
