@@ -81,7 +81,7 @@ def write_set(path: Path, labels: pl.DataFrame, vectors: "Spool", lineage: Linea
     unfinished = path.with_name(f"{path.name}.part")
     about = {KEY: msgspec.json.encode(lineage).decode()}
     try:
-        register_io_source(blocks, schema=schema, is_pure=True).sink_parquet(
+        register_io_source(blocks, schema=schema).sink_parquet(
             unfinished, row_group_size=ROW_GROUP, metadata=about
         )
         os.replace(unfinished, path)
