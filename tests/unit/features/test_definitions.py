@@ -88,6 +88,16 @@ def test_ranges_and_defaults_read_well() -> None:
     assert [x.default_text for x in made] == ["unknown", "0.167", "unknown", "0"]
 
 
+def test_of_somebody_new_nothing_is_made_up() -> None:
+    found = FOLD.vector(FOLD.start(LearnerId("x")), from_us(1_700_000_000_000_000))
+    for feature, value in zip(FEATURES, found, strict=True):
+        assert np.isnan(value) or np.isnan(feature.default) or value == feature.default
+    known = {x.name for x, value in zip(FEATURES, found, strict=True) if not np.isnan(value)}
+    assert known.isdisjoint(
+        ["time_since_last_activity", "recency_1d", "completion_rate", "topic_completion_rate"]
+    )
+
+
 def assert_in_range(vectors: Floats) -> None:
     """Known values lie in [low, high], up to rounding."""
     slack = 1e-9 * np.maximum(1.0, np.abs(vectors))
@@ -139,7 +149,7 @@ def long_log(rng: np.random.Generator, n: int) -> list[Interaction]:
                 i,
                 bool(good),
                 float(rng.random()),
-                int(rng.exponential(20_000)),
+                int(rng.exponential(20_000)) if i % 97 else 10**6,
                 int(rng.integers(0, 4) // 3),
                 DecisionId("d") if rng.random() < 0.1 else None,
                 float(rng.exponential(100)),
@@ -154,7 +164,10 @@ def test_every_feature_is_known_somewhere_in_long_logs_and_lies_in_its_range() -
     learners = [
         [replace(x, learner_id=LearnerId(f"l{k}")) for x in long_log(rng, 600)] for k in range(6)
     ]
-    facts = {f"i{n}": ItemFacts(n / 2 - 2.5, 4.0 + n, 0.5 + n / 8, n / 4) for n in range(12)}
+    facts = {
+        f"i{n}": ItemFacts(n / 2 - 2.5, 4.0 + n, 0.5 + n / 8, n / 4, n / 8, n / 16, n / 32)
+        for n in range(12)
+    }
     found = before_every_event(learners, ItemStatistics(facts))
     assert_in_range(found)
     with warnings.catch_warnings():

@@ -24,6 +24,7 @@ from learnloop.features.definitions.parts import (
     timed,
 )
 from learnloop.features.fields import (
+    MAX_SECONDS,
     correct,
     hinted,
     hints,
@@ -71,6 +72,9 @@ FEATURES: tuple[Feature, ...] = (
          low=1.0, high=512.0),
     load("seconds_last", last(seconds, timed), "The latest response time.", unit="s", high=600.0),
     load("seconds_mean", mean(seconds, timed), "Mean response time.", unit="s", high=600.0),
+    load("idle_answers", count(timed & (seconds >= MAX_SECONDS)),
+         "Answers of ten minutes and more; their time counts as ten.", unit="count", high=INF,
+         default=0.0),
     load("seconds_dispersion", spread(seconds, timed) / mean(seconds, timed),
          "Standard deviation of response times over their mean.", high=INF),
     load("ln_seconds_mean", mean(ln_seconds, timed), "Mean of log(1 + seconds).", high=6.5),
