@@ -1,6 +1,6 @@
-"""How fast is learnloop inside one process, beside its peers? Answers, choices, durable records.
+"""How fast is learnloop inside one process, beside its peers? Answers, choices, records, features.
 
-    python benchmarks/speed/inprocess.py [--only answer|choose|durable] [--rounds 5]
+    python benchmarks/speed/inprocess.py [--only answer|choose|durable|features] [--rounds 5]
         [--peer-python VENV/bin/python] [--data ../shared/data] [--json FILE]
 
 Peers run in an interpreter of their own (LEARNLOOP_PEER_PYTHON or --peer-python); without one their
@@ -15,7 +15,7 @@ from pathlib import Path
 from report import Report
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("answer", "choose", "durable")
+PARTS = ("answer", "choose", "durable", "features")
 PROTOCOL = [
     "one thread; each call timed alone, in rounds that alternate between the systems",
     "p99_quiet: p99 of the quietest round; cpu, cpu_p99: median and p99 of the thread's own time",
@@ -31,6 +31,7 @@ def main() -> None:
     import choose
     import durable
     import one_answer
+    import served_features
     from streams import load_answers
 
     report = Report("speed/inprocess", list(PROTOCOL))
@@ -41,6 +42,8 @@ def main() -> None:
             choose.measure(report, Path(folder), args.peer_python, args.rounds)
         if "durable" in args.only:
             durable.measure(report, Path(folder), args.rounds)
+        if "features" in args.only:
+            served_features.measure(report, Path(folder), args.rounds)
     report.finish(args.json)
 
 
