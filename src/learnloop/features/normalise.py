@@ -3,10 +3,11 @@
 Of each feature, from the training rows where it is known:
 
     x       clipped to the 0.5% and 99.5% quantiles: an outlier says "very much", not how much
-    ln      log(1 + x) instead, where x can't be negative, its skewness is above 2, and ln halves it
+    ln      log(1 + x / u) instead, u the median of what is above 0, where x can't be negative, its
+            skewness is above 2, and that of the logarithm is less
     centre  the median
     scale   IQR / 1.349, the standard deviation of a normal distribution with that IQR; at least
-            half the standard deviation of the clipped x, for features that are mostly one value
+            the standard deviation of the clipped x, for features that are mostly one value
 
 An input is (x - centre) / scale. A feature that is unknown gets its default, or the centre where it
 has none; one that was unknown in some training rows, but not in all, also has a column that is 1
@@ -19,6 +20,7 @@ order: a model that reads the wrong column gives numbers that look right.
 from collections.abc import Sequence
 from hashlib import sha256
 from math import isfinite, log1p
+from sys import float_info
 from typing import NamedTuple
 
 import msgspec
@@ -41,8 +43,8 @@ class Rule(NamedTuple):
     Attributes:
         low: Least value let through.
         high: Greatest value let through.
-        log: Whether log(1 + x) is taken.
-        centre: Of x, or of log(1 + x).
+        unit: u of log(1 + x / u); 0 where x stays as it is.
+        centre: Of x, or of its logarithm.
         weight: 1 / scale; 0 for a constant.
         unknown: The input where the feature is unknown.
         indicator: Whether there is a column that says so.
@@ -50,7 +52,7 @@ class Rule(NamedTuple):
 
     low: float
     high: float
-    log: bool
+    unit: float
     centre: float
     weight: float
     unknown: float
@@ -72,7 +74,9 @@ class Normaliser:
         self.names = tuple(names)
         self.rules = tuple(rules)
         columns = [np.array(x) for x in zip(*self.rules, strict=True)]
-        self._low, self._high, self._log, self._centre, self._weight, self._unknown, _ = columns
+        self._low, self._high, unit, self._centre, self._weight, self._unknown, _ = columns
+        self._log = unit > 0.0
+        self._unit = np.where(self._log, unit, 1.0)
         self._indicators = np.flatnonzero(columns[-1])
         self.inputs = (*self.names, *(self.names[i] + INDICATOR for i in self._indicators))
 
@@ -97,8 +101,9 @@ class Normaliser:
         if not training.any():
             raise DataError("training: no row is a training row")
         columns = np.ascontiguousarray(vectors[training].T)
-        rules = tuple(_rule(x, column) for x, column in zip(features, columns, strict=True))
-        return cls(ref, tuple(x.name for x in features), rules)
+        with np.errstate(over="ignore", invalid="ignore"):
+            rules = [_rule(x, column) for x, column in zip(features, columns, strict=True)]
+        return cls(ref, [x.name for x in features], rules)
 
     def transform(self, ref: Ref, names: Sequence[str], vectors: Floats) -> Floats:
         """The inputs, (n, n_inputs); of a single vector (n_features,), its (n_inputs,).
@@ -115,7 +120,7 @@ class Normaliser:
         _require_width(vectors, self.names)
         known = np.isfinite(vectors)
         x = np.clip(np.where(known, vectors, self._low), self._low, self._high)
-        np.log1p(x, out=x, where=self._log)
+        np.log1p(x / self._unit, out=x, where=self._log)
         scaled = np.where(known, (x - self._centre) * self._weight, self._unknown)
         return np.concatenate([scaled, ~known[..., self._indicators]], axis=-1)
 
@@ -162,29 +167,30 @@ class Normaliser:
 def _rule(feature: Feature, column: Floats) -> Rule:
     known = np.isfinite(column)
     if not known.any():
-        return Rule(0.0, 0.0, False, 0.0, 0.0, 0.0, False)
+        return Rule(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, False)
     # Quantiles that are values of the column: between two of them a constant would not stay one.
     low, high = np.quantile(column[known], TAILS, method="nearest").tolist()
     x = np.clip(column[known], low, high)
-    log = _heavy(feature, x)
-    if log:
-        x = np.log1p(x)
+    unit = _log_unit(feature, x)
+    if unit:
+        x = np.log1p(x / unit)
     first, centre, third = np.quantile(x, (0.25, 0.5, 0.75)).tolist()
-    scale = max((third - first) / NORMAL_IQR, float(x.std()) / 2.0)
-    weight = 1.0 / scale if low < high and scale > 0.0 else 0.0
+    scale = max((third - first) / NORMAL_IQR, float(x.std()))
+    weight = 1.0 / scale if low < high and scale >= float_info.min else 0.0
     unknown = 0.0
     if isfinite(feature.default):
         default = min(max(feature.default, low), high)
-        unknown = ((log1p(default) if log else default) - centre) * weight
-    return Rule(low, high, log, centre, weight, unknown, not known.all())
+        unknown = ((log1p(default / unit) if unit else default) - centre) * weight
+    return Rule(low, high, unit, centre, weight, unknown, not known.all())
 
 
-def _heavy(feature: Feature, x: Floats) -> bool:
-    """Whether the logarithm is the better scale."""
-    if feature.low < 0.0 or x.min() < 0.0:
-        return False
+def _log_unit(feature: Feature, x: Floats) -> float:
+    """The u of log(1 + x / u); 0 where the logarithm is not the better scale."""
     skewness = _skewness(x)
-    return skewness > SKEWED and abs(_skewness(np.log1p(x))) < skewness / 2.0
+    if feature.low < 0.0 or x.min() < 0.0 or not skewness > SKEWED:
+        return 0.0
+    unit = float(np.median(x[x > 0.0]))
+    return unit if abs(_skewness(np.log1p(x / unit))) < skewness else 0.0
 
 
 def _skewness(x: Floats) -> float:

@@ -79,9 +79,18 @@ def test_outliers_are_clipped_and_move_no_scale() -> None:
 
 def test_only_a_heavy_tail_that_is_never_negative_is_taken_the_logarithm_of() -> None:
     vectors = some_vectors()
-    assert [rule.log for rule in fitted(vectors).rules] == [False, True, False]
+    assert [rule.unit > 0.0 for rule in fitted(vectors).rules] == [False, True, False]
     vectors[:, 2] = vectors[:, 1]
-    assert not fitted(vectors).rules[2].log
+    assert fitted(vectors).rules[2].unit == 0.0
+
+
+def test_the_unit_of_a_feature_changes_no_input() -> None:
+    hours, seconds = some_vectors(), some_vectors() * [1.0, 3600.0, 1.0]
+    a, b = (
+        fitted(hours).transform(REF, NAMES, hours),
+        fitted(seconds).transform(REF, NAMES, seconds),
+    )
+    assert np.allclose(a, b, rtol=1e-12, atol=1e-12)
 
 
 def test_what_was_constant_in_training_is_0_for_ever() -> None:
