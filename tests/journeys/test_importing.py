@@ -1,5 +1,7 @@
 """A whole log comes in: good rows kept, each once; a rehearsal that writes nothing."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,9 +9,10 @@ import pytest
 from learnloop.catalog import Catalog
 from learnloop.core.errors import CatalogError, Rejection
 from learnloop.core.ids import ItemId, LearnerId, SkillId
-from learnloop.core.types import Item, Learner, Skill
+from learnloop.core.types import Item, ItemKind, Learner, Skill
 from learnloop.events.csv import open_log
 from learnloop.events.jsonl import open_jsonl
+from learnloop.events.xapi.reader import open_xapi
 from learnloop.journeys import states
 from learnloop.journeys.engine import PersonalizationEngine
 from learnloop.journeys.importing import ImportReport, Log, import_log
@@ -122,3 +125,76 @@ def test_a_newcomers_log_is_not_read_back(log_file: Path) -> None:
         tx.learners.put(Learner(new, NOW))
         assert record(live, tx, rows, newcomers=[new]).accepted == 2
         assert states.current(live, tx, new).n == 2
+
+
+def test_rejections_come_in_the_order_of_the_file_whoever_they_are_of(tmp_path: Path) -> None:
+    rows = [f"{n},{9 - n % 5},5{n % 3},1,{'maybe' if n % 4 else 1},1,9,0,1,A" for n in range(40)]
+    engine = PersonalizationEngine.open("memory://")
+    report, rejected = taken(engine, open_log(raw_log(tmp_path, *rows), "assistments"))
+    assert (report.n_read, report.accepted, report.rejected) == (40, 10, 30)
+    assert [r.line for r in rejected] == [n + 2 for n in range(40) if n % 4]
+
+
+def test_of_two_rows_with_one_id_the_first_of_the_file_stays(tmp_path: Path) -> None:
+    def row(at: str, item: str) -> str:
+        said = {"interaction_id": "a", "learner_id": "ada", "item_id": item, "occurred_at": at}
+        return json.dumps(said | {"correct": True})
+
+    first, second = row("2026-01-05T09:30:00Z", "add-1"), row("2026-01-04T09:30:00Z", "add-2")
+    path = tmp_path / "log.jsonl"
+    path.write_text(f"{first}\n{second}")
+    engine = small_world("memory://")
+    report, rejected = taken(engine, open_jsonl(path))
+    assert (report.accepted, [r.code for r in rejected]) == (1, ["conflicting_duplicate"])
+
+
+ADA = {"mbox": "mailto:ada@example.org"}
+
+
+def statements(folder: Path) -> Path:
+    """What Ada did with a video and a question; the latest first, as an LRS answers."""
+    video = {"id": "x:v", "definition": {"type": "https://w3id.org/xapi/video/activity-type/video"}}
+    told = [
+        ("http://adlnet.gov/expapi/verbs/answered", {"id": "x:q"}, 40, {"success": True}),
+        ("http://adlnet.gov/expapi/verbs/completed", video, 30, {}),
+        ("http://adlnet.gov/expapi/verbs/interacted", video, 25, {}),
+        ("https://w3id.org/xapi/video/verbs/paused", video, 20, {}),
+        ("https://w3id.org/xapi/video/verbs/played", video, 10, {}),
+    ]
+    page = [
+        {
+            "id": f"0000000{n}-0000-4000-8000-00000000000a",
+            "actor": ADA,
+            "verb": {"id": verb},
+            "object": item,
+            "result": result,
+            "timestamp": f"2026-01-05T09:{minute}:00Z",
+        }
+        for n, (verb, item, minute, result) in enumerate(told)
+    ]
+    path = folder / "page.json"
+    path.write_text(json.dumps({"statements": [*page, page[0] | {"actor": {}}], "more": ""}))
+    return path
+
+
+def test_statements_come_in_with_their_items_and_learners(tmp_path: Path) -> None:
+    engine = PersonalizationEngine.open("memory://")
+    log = open_xapi(statements(tmp_path))
+    rehearsed, _ = taken(engine, log, dry_run=True)
+    report, rejected = taken(engine, log)
+    assert replace(report, dry_run=True) == rehearsed
+    assert (report.n_read, report.accepted, report.rejected, report.skipped) == (5, 4, 1, 1)
+    assert (report.new_learners, report.new_items, report.new_skills) == (1, 2, 0)
+    assert [(r.line, r.field) for r in rejected] == [(5, "actor")]
+    with engine.store.begin(write=False) as tx:
+        (learner,) = tx.learners.page(None, 9)
+        _, _, items = tx.catalog.load()
+    assert "ada" not in repr(learner)
+    assert {x.item_id: x.kind for x in items} == {
+        "x:v": ItemKind.VIDEO,
+        "x:q": ItemKind.EXERCISE,
+    }
+    profile = engine.profile(learner.learner_id)
+    assert profile.n_interactions == 4
+    again, _ = taken(engine, open_xapi(statements(tmp_path)))
+    assert (again.accepted, again.duplicates, again.new_items) == (0, 4, 0)
