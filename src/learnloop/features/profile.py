@@ -9,8 +9,9 @@ time, at most that long. Time active is the union of the events and the gaps ins
 event of a log without times (all at 1970-01-01T00:00Z) is evidence, but no activity.
 
 An answer of which it can't be said whether it was right (`correct` is None) is activity, not
-evidence. Something is begun by `started`, or by the first `answered`, `studied`, `completed` or
-`skipped` that no `started` went before; repeated events of one item in a row are one.
+evidence. Something is begun by `started`, by `played` that follows another item, or by the first
+`answered`, `studied`, `completed` or `skipped` that none of these went before; repeated events of
+one item in a row are one.
 """
 
 from copy import copy
@@ -188,7 +189,9 @@ def _add_completion(s: ProfileState, interaction: Interaction) -> None:
     kind, item_id = interaction.kind, interaction.item_id
     s.n_hints += interaction.hints + (kind is InteractionKind.HINT)
     is_open = item_id in s.open_items
-    if kind is InteractionKind.STARTED and not is_open:
+    begins = kind is InteractionKind.STARTED
+    begins |= kind is InteractionKind.PLAYED and item_id != s.last_item
+    if begins and not is_open:
         s.n_started += 1
         s.open_items = (*s.open_items[-(KEPT_OPEN - 1) :], item_id)
     elif kind in _FINISHING and (is_open or item_id != s.last_item):

@@ -151,6 +151,8 @@ def test_a_partial_answer_is_activity_and_not_evidence():
         ("started started skipped", (1, 0, 1)),
         ("skipped", (1, 0, 1)),
         ("viewed hint", (0, 0, 0)),
+        ("played paused seeked played completed", (1, 1, 0)),
+        ("started played completed played", (1, 1, 0)),
     ],
 )
 def test_what_is_begun_is_finished_once(kinds, expected):
