@@ -26,9 +26,10 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from learnloop.core.errors import ArtifactError, DataError
+from learnloop.core.errors import ArtifactError, DataError, FeatureMismatch
 from learnloop.core.types import Bools, Floats, Ref
 from learnloop.features.definition import Feature
+from learnloop.features.fold import require_features
 
 FORMAT = "learnloop/normaliser/1"
 TAILS = (0.005, 0.995)
@@ -93,7 +94,8 @@ class Normaliser:
             training: (n,) which rows are training rows.
 
         Raises:
-            DataError: No training row, or the arrays don't fit each other or the features.
+            DataError: No training row, or the mask does not fit the vectors.
+            FeatureMismatch: The vectors are not as wide as the features are many.
         """
         _require_width(vectors, [x.name for x in features])
         if training.dtype != np.bool_ or training.shape != vectors.shape[:1]:
@@ -114,7 +116,7 @@ class Normaliser:
             vectors: NaN where unknown.
 
         Raises:
-            DataError: They are of another version, or of other features; the first is named.
+            FeatureMismatch: They are of another version, or of other features; the first is named.
         """
         self._require(ref, names)
         _require_width(vectors, self.names)
@@ -125,18 +127,18 @@ class Normaliser:
         return np.concatenate([scaled, ~known[..., self._indicators]], axis=-1)
 
     def _require(self, ref: Ref, names: Sequence[str]) -> None:
-        if ref != self.ref:
-            raise DataError(f"fitted on {self.ref}, given {ref}: fit again, or give those")
+        require_features(ref, self.ref)
         if tuple(names) == self.names:
             return
         for name in self.names:
             if name not in names:
-                raise DataError(f"the feature {name} is missing", field=name)
+                raise FeatureMismatch(f"the feature {name} is missing", field=name)
         for name in names:
             if name not in self.names:
-                raise DataError(f"there was no feature {name} in training", field=name)
-        name = next(a for a, b in zip(names, self.names, strict=False) if a != b)
-        raise DataError(f"the feature {name} is not in its place", field=name)
+                raise FeatureMismatch(f"there was no feature {name} in training", field=name)
+        pairs = zip(names, self.names, strict=False)
+        name = next((a for a, b in pairs if a != b), names[-1])
+        raise FeatureMismatch(f"the feature {name} is not in its place", field=name)
 
     def export(self) -> bytes:
         """As MessagePack with a hash; floats keep every bit."""
@@ -203,7 +205,7 @@ def _require_width(vectors: Floats, names: Sequence[str]) -> None:
     width, n = vectors.shape[-1], len(names)
     if width < n:
         message = f"vectors of {width} numbers lack {names[width]}; there are {n} features"
-        raise DataError(message, field=names[width])
+        raise FeatureMismatch(message, field=names[width])
     if width > n:
         message = f"vectors of {width} numbers go on behind {names[-1]}, the last of {n} features"
-        raise DataError(message, field=names[-1])
+        raise FeatureMismatch(message, field=names[-1])

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from learnloop.core.errors import ArtifactError, DataError
+from learnloop.core.errors import ArtifactError, DataError, FeatureMismatch
 from learnloop.core.types import Floats, Ref
 from learnloop.features.definition import Definer, Family
 from learnloop.features.fields import is_video
@@ -127,6 +127,7 @@ def test_the_middle_is_near_0_and_the_spread_near_1() -> None:
         (REF, ("share", "logit"), 2, "count is missing"),
         (REF, (*NAMES, "more"), 4, "no feature more"),
         (REF, ("share", "logit", "count"), 3, "logit is not in its place"),
+        (REF, (*NAMES, "logit"), 4, "logit is not in its place"),
         (REF, NAMES, 2, "lack logit"),
         (REF, NAMES, 4, "behind logit"),
     ],
@@ -134,7 +135,7 @@ def test_the_middle_is_near_0_and_the_spread_near_1() -> None:
 def test_vectors_of_other_features_are_refused_by_name(
     ref: Ref, names: tuple[str, ...], width: int, named: str
 ) -> None:
-    with pytest.raises(DataError, match=named):
+    with pytest.raises(FeatureMismatch, match=named):
         fitted(some_vectors()).transform(ref, names, np.zeros((2, width)))
 
 
