@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from learnloop.core.context import Context
+from learnloop.core.embedding import Vectors
 from learnloop.core.ids import DecisionId, InteractionId, KeyId, LearnerId
 from learnloop.core.items import ItemTable
 from learnloop.core.records import (
@@ -19,6 +20,7 @@ from learnloop.core.records import (
     StoredState,
 )
 from learnloop.core.types import (
+    Bools,
     Choice,
     Course,
     Decision,
@@ -92,6 +94,32 @@ class Policy(Protocol):
 
     def decide(self, context: Context, rng: np.random.Generator) -> tuple[Choice, ...]:
         """At most `context.n` choices among `context.candidates`, best first, with propensities."""
+        ...
+
+
+class Embedder(Protocol):
+    """Turns a text into a vector; what is alike in meaning has a large inner product.
+
+    A row depends on its own text and on what `fingerprint` stands for, on nothing else: not on the
+    other texts of the call, the process or the day. Use `core.embedding.embed`, which keeps the
+    vectors together with the name of who made them.
+
+    Attributes:
+        id: Name, e.g. `hashing-768`; the same name may have several fingerprints over time.
+        dim: Length of a vector.
+        fingerprint: Digest of the configuration and the weights.
+    """
+
+    id: str
+    dim: int
+    fingerprint: str
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """(n, dim) float32: rows of length 1, or all 0 for a text without anything to read."""
+        ...
+
+    def truncated(self, texts: Sequence[str]) -> Bools:
+        """(n,) True where `encode` leaves out the end of the text, because it is too long."""
         ...
 
 
