@@ -17,6 +17,7 @@ from learnloop.features.definition import Family
 
 if TYPE_CHECKING:
     from learnloop.features.definition import Feature
+    from learnloop.features.definitions.vectors import VectorFeature
     from learnloop.features.describe import Description
     from learnloop.journeys.training_set import BuildReport
 
@@ -37,8 +38,10 @@ def list_features(
         learnloop features list --json
     """
     from learnloop.features.definitions import FEATURES
+    from learnloop.features.definitions.vectors import VECTOR_FEATURES
 
-    found = [x for x in FEATURES if family in (None, x.family)]
+    every: tuple[Feature | VectorFeature, ...] = (*FEATURES, *VECTOR_FEATURES)
+    found = [x for x in every if family in (None, x.family)]
     if json:
         print_json([_facts(x) for x in found])
         return
@@ -56,10 +59,10 @@ def describe_features(
 
         learnloop features describe avg_session_duration struggle
     """
-    from learnloop.features.definitions import named
+    from learnloop.features.definition import Feature
     from learnloop.features.describe import describe
 
-    found = [(x, describe(x)) for x in named(names)]
+    found = [(x, describe(x) if isinstance(x, Feature) else None) for x in map(_named, names)]
     if json:
         print_json([{**_facts(x), **_lineage(made)} for x, made in found])
         return
@@ -155,12 +158,21 @@ def _show_build(report: "BuildReport") -> None:
     typer.echo(report.path)
 
 
-def _facts(x: "Feature") -> dict[str, Any]:
+def _named(name: str) -> "Feature | VectorFeature":
+    from learnloop.features.definitions import named
+    from learnloop.features.definitions.vectors import VECTOR_FEATURES
+
+    vector = next((x for x in VECTOR_FEATURES if x.name == name), None)
+    return vector or named([name])[0]
+
+
+def _facts(x: "Feature | VectorFeature") -> dict[str, Any]:
     return {
         "name": x.name,
         "family": x.family,
         "unit": x.unit,
         "dtype": x.dtype,
+        "width": x.width,
         "low": x.low,
         "high": x.high,
         "default": x.default,
@@ -169,7 +181,9 @@ def _facts(x: "Feature") -> dict[str, Any]:
     }
 
 
-def _lineage(made: "Description") -> dict[str, Any]:
+def _lineage(made: "Description | None") -> dict[str, Any]:
+    if made is None:
+        return {}
     return {
         "formula": made.formula,
         "parts": made.parts,
@@ -179,28 +193,38 @@ def _lineage(made: "Description") -> dict[str, Any]:
     }
 
 
-def _table(found: "Iterable[Feature]") -> object:
+def _table(found: "Iterable[Feature | VectorFeature]") -> object:
     from rich.table import Table
 
     lines = Table("name", "family", "unit", "range", "default", "meaning", box=None)
     lines.columns[0].no_wrap = True
     for x in found:
-        lines.add_row(x.name, x.family, x.unit, x.range_text, x.default_text, x.meaning)
+        lines.add_row(x.name, x.family, *_value(x), x.meaning)
     return lines
 
 
-def _page(x: "Feature", made: "Description") -> tuple[object, ...]:
+def _value(x: "Feature | VectorFeature") -> tuple[str, str, str]:
+    """Unit, range and default."""
+    from learnloop.features.definition import default_text, range_text
+
+    unit = x.unit if x.width == 1 else f"{x.width} numbers"
+    return unit, range_text(x.low, x.high), default_text(x.default)
+
+
+def _page(x: "Feature | VectorFeature", made: "Description | None") -> tuple[object, ...]:
     from rich.markup import escape
     from rich.table import Table
 
+    unit, span, default = _value(x)
     lines = Table(box=None, show_header=False)
     lines.add_row("family", f"{x.family}, since version {x.since}")
-    lines.add_row("value", f"{x.dtype}, unit {x.unit}, {x.range_text}, default {x.default_text}")
-    lines.add_row("formula", escape(made.formula))
-    _rows(lines, "where", [f"{name} = {text}" for name, text in made.parts.items()])
-    _rows(lines, "reads", [f"{x.name}: {x.meaning}" for x in made.fields])
-    _rows(lines, "keeps", made.scans)
-    _rows(lines, "made of", made.features)
+    lines.add_row("value", f"{x.dtype}, unit {unit}, {span}, default {default}")
+    if made is not None:
+        lines.add_row("formula", escape(made.formula))
+        _rows(lines, "where", [f"{name} = {text}" for name, text in made.parts.items()])
+        _rows(lines, "reads", [f"{x.name}: {x.meaning}" for x in made.fields])
+        _rows(lines, "keeps", made.scans)
+        _rows(lines, "made of", made.features)
     return f"[bold]{x.name}[/]: {escape(x.meaning)}", lines, ""
 
 

@@ -42,24 +42,13 @@ class Feature:
     since: int = 1
 
     dtype = "float64"
+    width = 1
 
     def __post_init__(self) -> None:
         if not self.value.asked:
             raise InvalidInput(f"{self.name}: it reads what only an event has, not a question")
         if not self.low <= self.high:
             raise InvalidInput(f"{self.name}: range {self.low} to {self.high} is empty")
-
-    @property
-    def range_text(self) -> str:
-        """The range, as people read it."""
-        if isinf(self.low):
-            return "any" if isinf(self.high) else f"at most {self.high:g}"
-        return f"{self.low:g} or more" if isinf(self.high) else f"{self.low:g} to {self.high:g}"
-
-    @property
-    def default_text(self) -> str:
-        """The default, as people read it."""
-        return "unknown" if isnan(self.default) else f"{self.default:.3g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +71,15 @@ class Definer:
     ) -> Feature:
         """One feature; by default a share in [0, 1] without a default of its own."""
         return Feature(name, self.family, unit, low, high, default, meaning, value, since)
+
+
+def range_text(low: float, high: float) -> str:
+    """A range, as people read it."""
+    if isinf(low):
+        return "any" if isinf(high) else f"at most {high:g}"
+    return f"{low:g} or more" if isinf(high) else f"{low:g} to {high:g}"
+
+
+def default_text(default: float) -> str:
+    """A default, as people read it."""
+    return "unknown" if isnan(default) else f"{default:.3g}"

@@ -10,6 +10,7 @@ import pytest
 
 from learnloop.cli.demo_folder import DemoFolder
 from learnloop.features.definitions import FEATURES
+from learnloop.features.definitions.vectors import VECTOR_FEATURES
 
 Learnloop = Callable[..., Any]
 
@@ -19,12 +20,13 @@ def test_list_has_them_all_and_needs_no_database(elsewhere: Path, learnloop: Lea
     assert shown.code == 0
     assert all(x.name in shown.out for x in FEATURES)
     said = learnloop("features", "list", "--json").json
-    assert [x["name"] for x in said] == [x.name for x in FEATURES]
+    assert [x["name"] for x in said] == [x.name for x in (*FEATURES, *VECTOR_FEATURES)]
     assert said[0] == {
         "name": "user_activity_count",
         "family": "temporal",
         "unit": "count",
         "dtype": "float64",
+        "width": 1,
         "low": 0.0,
         "high": None,
         "default": 0.0,
@@ -49,6 +51,15 @@ def test_describe_shows_formula_and_lineage(learnloop: Learnloop) -> None:
     assert said["parts"]["judged"] == "answered & known(correct)"
     assert "accuracy_last_10" in said["features"]
     assert said["fields"]["correct"] == "1 right, 0 wrong"
+
+
+def test_describe_takes_vectors_too(learnloop: Learnloop) -> None:
+    vector = VECTOR_FEATURES[0]
+    shown = learnloop("features", "describe", vector.name)
+    assert vector.meaning.split(";")[0] in shown.out
+    (said,) = learnloop("features", "describe", vector.name, "--json").json
+    assert said["width"] == vector.width > 1
+    assert "formula" not in said
 
 
 def test_a_misspelt_name_gets_those_that_come_close(learnloop: Learnloop) -> None:

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from learnloop.features import definitions
-from learnloop.features.definition import Family
+from learnloop.features.definition import Family, default_text, range_text
 from learnloop.features.definitions import FEATURES, VERSION
+from learnloop.features.definitions.vectors import VECTOR_FEATURES
 
 PAGE = Path(__file__).parents[3] / "docs" / "features.md"
 HEAD = f"""\
@@ -30,7 +31,7 @@ several skills it is the mean.
 
 
 def page() -> str:
-    return "\n".join((HEAD, *(line for family in Family for line in section(family))))
+    return "\n".join((HEAD, *(line for family in Family for line in section(family)), *vectors()))
 
 
 def section(family: Family) -> Iterator[str]:
@@ -39,8 +40,16 @@ def section(family: Family) -> Iterator[str]:
     yield f"{about(family)}\n"
     yield "| name | unit | range | default | since | meaning |\n|---|---|---|---|---|---|"
     for x in members:
-        cells = (f"`{x.name}`", x.unit, x.range_text, x.default_text, str(x.since), x.meaning)
-        yield f"| {' | '.join(cells)} |"
+        facts = (x.unit, range_text(x.low, x.high), default_text(x.default), str(x.since))
+        yield f"| {' | '.join((f'`{x.name}`', *facts, x.meaning))} |"
+    yield ""
+
+
+def vectors() -> Iterator[str]:
+    yield "## Vectors\n"
+    yield "| name | family | numbers | since | meaning |\n|---|---|---|---|---|"
+    for x in VECTOR_FEATURES:
+        yield f"| `{x.name}` | {x.family} | {x.width} | {x.since} | {x.meaning} |"
     yield ""
 
 

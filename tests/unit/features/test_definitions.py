@@ -17,10 +17,10 @@ from learnloop.core.ids import DecisionId, InteractionId, LearnerId
 from learnloop.core.time import from_us
 from learnloop.core.types import Floats, Interaction, InteractionKind
 from learnloop.features.batch import compute, each_event
-from learnloop.features.definition import Definer, Family, Feature
+from learnloop.features.definition import Definer, Family, Feature, default_text, range_text
 from learnloop.features.definitions import FEATURES, VERSION, named
 from learnloop.features.fields import correct
-from learnloop.features.language import count, last
+from learnloop.features.language import count
 from learnloop.features.log import ItemBook, frame_of, of_frame
 from learnloop.features.statistics import ItemFacts, ItemStatistics
 
@@ -76,16 +76,10 @@ def test_what_a_question_can_not_answer_is_refused() -> None:
 
 
 def test_ranges_and_defaults_read_well() -> None:
-    define = Definer(Family.LOAD)
     inf = float("inf")
-    made = [
-        define("a", last(correct), "A."),
-        define("b", last(correct), "B.", high=inf, default=0.5 / 3),
-        define("c", last(correct), "C.", low=-inf),
-        define("d", last(correct), "D.", low=-inf, high=inf, default=0.0),
-    ]
-    assert [x.range_text for x in made] == ["0 to 1", "0 or more", "at most 1", "any"]
-    assert [x.default_text for x in made] == ["unknown", "0.167", "unknown", "0"]
+    ranges = ((0.0, 1.0), (0.0, inf), (-inf, 1.0), (-inf, inf))
+    assert [range_text(*x) for x in ranges] == ["0 to 1", "0 or more", "at most 1", "any"]
+    assert [default_text(x) for x in (float("nan"), 0.5 / 3, 0.0)] == ["unknown", "0.167", "0"]
 
 
 def test_of_somebody_new_nothing_is_made_up() -> None:
