@@ -1,8 +1,10 @@
 """How does a whole log come in? In batches, each row once, the good ones kept.
 
-A window of rows is put in the order of its learners, so that a learner's states are read and
-advanced once for all of them, and late rows need no replay. Items and skills that the log names and the catalog lacks are added first, learners as they are
+Items and skills that the log names and the catalog lacks are added first, learners as they are
 met; what is stored already stays as it is. Interrupted or repeated imports add what is missing.
+
+The rows of a window are taken learner by learner: a learner's states are then read, advanced and
+stored once for all of them, and rows that come late need no replay.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
