@@ -13,6 +13,7 @@ import msgspec
 from learnloop.core.errors import DataError, InvalidInput, Rejection
 from learnloop.core.types import Item, Skill
 from learnloop.events.native import (
+    InteractionIn,
     decode,
     decode_one,
     rejection,
@@ -109,9 +110,13 @@ class JsonArray(JsonLines):
         except InvalidInput as error:
             raise DataError(f"{self._source.path.name}: {error.message}") from error
         good, rejected = to_interactions(batch)
-        texts = {
-            i: msgspec.json.encode(x).decode()
-            for i, x in zip(batch.indices, batch.given, strict=True)
-        }
-        yield from (Parsed(index, interaction, texts[index]) for index, interaction in good)
-        yield from (replace(x, row=texts.get(x.line, x.row)) for x in rejected)
+        given = dict(zip(batch.indices, batch.given, strict=True))
+        for index, interaction in good:
+            yield Parsed(index, interaction, _text(given[index]))
+        for wrong in rejected:
+            known = given.get(wrong.line)
+            yield wrong if known is None else replace(wrong, row=_text(known))
+
+
+def _text(given: InteractionIn) -> str:
+    return msgspec.json.encode(given).decode()
