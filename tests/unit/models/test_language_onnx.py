@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.unit.models.tiny_bert import HIDDEN, VOCABULARY, forward, weights, write_tiny_bert
+from tests.unit.models.tiny_bert import (
+    CONFIG,
+    HIDDEN,
+    VOCABULARY,
+    forward,
+    weights,
+    write_tiny_bert,
+)
 
 from learnloop.core.errors import ArtifactError
 
@@ -118,6 +125,30 @@ def test_a_folder_that_is_no_bert_is_refused(source: Path, tmp_path: Path) -> No
         with pytest.raises(ArtifactError, match="BERT"):
             embed_export.export(tmp_path, tmp_path / "out", name="x")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("other", [{"hidden_act": "relu"}, {"model_type": "mpnet"}])
+def test_a_network_of_another_kind_is_refused(
+    source: Path, tmp_path: Path, other: dict[str, str]
+) -> None:
+    for name in ("model.safetensors", "tokenizer.json"):
+        shutil.copy(source / name, tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps({**CONFIG, **other}))
+    with pytest.raises(ArtifactError, match=next(iter(other))):
+        embed_export.export(tmp_path, tmp_path / "out", name="x", max_tokens=64)
+
+
+def test_more_tokens_than_places_are_refused(
+    source: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.argv", ["x", str(source), str(tmp_path), "--max-tokens", "97"])
+    with pytest.raises(SystemExit) as stop:
+        embed_export.main()
+    assert stop.value.code == 1
+    assert "97 tokens, but there are 96 places" in capsys.readouterr().err
 
 
 def test_who_lacks_the_extra_is_told_its_name(

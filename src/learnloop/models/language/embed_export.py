@@ -35,12 +35,13 @@ def export(source: Path, target: Path, *, name: str, max_tokens: int = 256) -> M
         max_tokens: Longer texts lose their end.
 
     Raises:
-        ArtifactError: A file is missing, can't be read, or is not that of a BERT.
+        ArtifactError: A file is missing, can't be read, or is not that of a BERT, or that BERT has
+            fewer places than `max_tokens`.
     """
     try:
         config = json.loads((source / "config.json").read_bytes())
         weights = (source / "model.safetensors").read_bytes()
-        model = graph(config, tensors(weights)).SerializeToString()
+        model = graph(config, tensors(weights), max_tokens).SerializeToString()
         files = {MODEL: model, TOKENIZER: (source / TOKENIZER).read_bytes()}
     except OSError as error:
         raise ArtifactError(f"{error.filename}: {error.strerror}") from None
@@ -88,7 +89,10 @@ def main() -> None:
     parser.add_argument("--name", default="minilm-l6", help="the embedder's id")
     parser.add_argument("--max-tokens", type=int, default=256, help="longer texts lose their end")
     given = parser.parse_args()
-    export(given.source, given.target, name=given.name, max_tokens=given.max_tokens)
+    try:
+        export(given.source, given.target, name=given.name, max_tokens=given.max_tokens)
+    except ArtifactError as error:
+        parser.exit(1, f"{error}\n")
 
 
 if __name__ == "__main__":

@@ -24,14 +24,23 @@ from learnloop.core.embedding import Vectors
 OPSET = 17
 IR_VERSION = 8
 FAR = -1e9  # a score that no attention reaches
+MADE_FOR = {"model_type": "bert", "hidden_act": "gelu", "position_embedding_type": "absolute"}
 
 
-def graph(config: Mapping[str, Any], weights: Mapping[str, Vectors]) -> onnx.ModelProto:
+def graph(
+    config: Mapping[str, Any], weights: Mapping[str, Vectors], max_tokens: int
+) -> onnx.ModelProto:
     """The network as an ONNX model: (B, T) token ids and mask -> (B, H) vectors of length 1.
 
     Raises:
         KeyError: A weight is missing.
+        ValueError: It is a network of another kind, or has fewer places than `max_tokens`.
     """
+    for name, value in MADE_FOR.items():
+        if config.get(name, value) != value:
+            raise ValueError(f"{name} is {config[name]}, not {value}")
+    if (places := len(weights["embeddings.position_embeddings.weight"])) < max_tokens:
+        raise ValueError(f"{max_tokens} tokens, but there are {places} places")
     return _Bert(config, weights).model()
 
 

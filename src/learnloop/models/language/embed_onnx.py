@@ -46,9 +46,9 @@ class OnnxEmbedder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         rows = np.zeros((len(texts), self.dim), dtype=np.float32)
-        read = {row: text for row, text in enumerate(texts) if text.strip()}
-        pieces = self._pieces(list(read.values()))
-        by_length = sorted(zip(read, pieces, strict=True), key=lambda pair: len(pair[1].ids))
+        spoken = {row: text for row, text in enumerate(texts) if text.strip()}
+        pieces = self._pieces(list(spoken.values()))
+        by_length = sorted(zip(spoken, pieces, strict=True), key=lambda pair: len(pair[1].ids))
         for first in range(0, len(by_length), AT_ONCE):
             part = by_length[first : first + AT_ONCE]
             rows[[row for row, _ in part]] = self._run([found.ids for _, found in part])
