@@ -21,10 +21,19 @@ def _value(name: str, meaning: str, *, known: bool = False, asked: bool = False)
 # Of the item, as a question has them too.
 item = Field(name="item", meaning="The item's id", opaque=True, on_grid=False)
 skill = Field(name="skill", meaning="The id of the item's first skill", opaque=True, on_grid=False)
-easiness = _value("easiness", "Logit of the share of right answers to the item", asked=True)
+easiness = _value("easiness", "Logit of a right answer of a middle learner", asked=True)
 item_seconds = _value("item_seconds", "Typical seconds an answer takes", asked=True)
 item_spread = _value("item_spread", "Spread of log(1 + seconds) of the item", asked=True)
 item_n = _value("item_n", "log(1 + training answers) of the item", known=True, asked=True)
+ability_slope = _value(
+    "ability_slope", "How much more than usual the item follows ability", known=True, asked=True
+)
+lately_slope = _value(
+    "lately_slope", "The same of the latest answers, beside ability", known=True, asked=True
+)
+skill_slope = _value(
+    "skill_slope", "The same of the latest answers to the skill", known=True, asked=True
+)
 n_skills = _value("n_skills", "How many skills the item has", known=True, asked=True)
 is_exercise = _flag("is_exercise", "The item is an exercise or assessment", asked=True)
 is_video = _flag("is_video", "The item is a video", asked=True)
@@ -50,11 +59,12 @@ position = _value("position", "Where in the video, seconds")
 moved = _value("moved", "How far a seek went, seconds; backwards is negative")
 
 EVENT_FIELDS: tuple[Field, ...] = (
-    t, item, skill, easiness, item_seconds, item_spread, item_n, n_skills, is_exercise, is_video,
-    is_reading, answered, studied, started, viewed, completed, skipped, hinted, played, paused,
-    seeked, recommended, correct, score, seconds, hints, position, moved,
+    t, item, skill, easiness, item_seconds, item_spread, item_n, ability_slope, lately_slope,
+    skill_slope, n_skills, is_exercise, is_video, is_reading, answered, studied, started, viewed,
+    completed, skipped, hinted, played, paused, seeked, recommended, correct, score, seconds,
+    hints, position, moved,
 )  # fmt: skip
-ASKED_FIELDS: tuple[Field, ...] = EVENT_FIELDS[:11]
+ASKED_FIELDS: tuple[Field, ...] = EVENT_FIELDS[:14]
 ITEM_FIELDS: tuple[Field, ...] = ASKED_FIELDS[1:]
 
 HOUR_MS = 3_600_000.0

@@ -17,7 +17,7 @@ from learnloop.core.types import Floats, Interaction, Ints, Item
 from learnloop.features.batch import EventLog
 from learnloop.features.fields import EVENT_FIELDS, ITEM_FIELDS, MAX_SECONDS
 from learnloop.features.moments import KINDS, LONGEST_S, MOST_HINTS, NO_ITEM, item_part
-from learnloop.features.statistics import ItemStatistics, authored
+from learnloop.features.statistics import ItemFacts, ItemStatistics, authored
 
 COLUMNS: dict[str, type[pl.DataType]] = {
     "learner_id": pl.String,
@@ -36,6 +36,9 @@ COLUMNS: dict[str, type[pl.DataType]] = {
     "received_us": pl.Int64,
 }
 """What a frame of interactions holds; names and units as in `core.types.Interaction`."""
+
+FACTS = tuple(x.name for x in ITEM_FIELDS[2 : 2 + len(ItemFacts._fields)])
+"""The fields that hold `ItemFacts`."""
 
 ORDER = ("learner_id", "occurred_us", "sequence", "interaction_id")
 
@@ -149,11 +152,10 @@ def of_answers(
     facts = np.array([
         statistics.items.get(name) or authored(None if isnan(d) else d, None)
         for name, d in zip(log.item_ids, log.difficulty_logit.tolist(), strict=True)
-    ]).reshape(-1, 4)  # fmt: skip
+    ]).reshape(-1, len(ItemFacts._fields))  # fmt: skip
     columns["item"] = log.item.astype(np.float64)
     columns["skill"] = first[log.item]
-    names = ("easiness", "item_seconds", "item_spread", "item_n")
-    columns.update(zip(names, facts[log.item].T, strict=True))
+    columns.update(zip(FACTS, facts[log.item].T, strict=True))
     columns["n_skills"] = widths[log.item].astype(np.float64)
     columns["is_exercise"] = np.ones(n)
     skills = _skills_of_rows(log.item, log.skill_starts, log.skill_of)

@@ -30,10 +30,7 @@ def item_part(item: Item, facts: ItemFacts) -> Moment:
     return (
         item.item_id,
         item.skills[0] if item.skills else "",
-        facts.easiness,
-        facts.seconds,
-        facts.spread,
-        facts.ln_n,
+        *facts,
         len(item.skills),
         item.kind in EXERCISES,
         item.kind is ItemKind.VIDEO,
@@ -41,7 +38,7 @@ def item_part(item: Item, facts: ItemFacts) -> Moment:
     )
 
 
-NO_ITEM: Moment = ("", "", nan, nan, nan, 0.0, 0.0, False, False, False)
+NO_ITEM: Moment = ("", "", nan, nan, nan, 0.0, 0.0, 0.0, 0.0, 0.0, False, False, False)
 """Of a question that names no item."""
 
 

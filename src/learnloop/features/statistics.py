@@ -6,8 +6,9 @@ A live statistic would change old features whenever somebody answers; a frozen o
 vector for the same log on every day. Where training saw too little, an item leans on the mean of
 all items, and an item that training has not seen on what its author says.
 
-    easiness  log odds of a right answer, (right + m r) / (n + m) with the mean rate r and m = 5
-    seconds   exp(mean log(1 + seconds)) - 1, leaning the same way
+    easiness  logit of a right answer of a middle learner, and slopes that say how it depends on
+              the learner; `training.item_statistics` fits them
+    seconds   exp(mean log(1 + seconds)) - 1; n answers weigh against 5 of the mean
     spread    standard deviation of log(1 + seconds), leaning the same way
 """
 
@@ -25,23 +26,29 @@ from learnloop.features.ops import GRID
 
 LEAN = 5.0
 DEFAULT_SPREAD = 0.75
-EASIEST = 6.0
+LEAST_SPREAD = 0.1
 
 
 class ItemFacts(NamedTuple):
     """One item's statistics, on the grid; NaN where nobody knows.
 
     Attributes:
-        easiness: Logit of the share of right answers.
+        easiness: Logit of a right answer of a middle learner.
         seconds: Typical response time, s.
         spread: Of log(1 + seconds).
         ln_n: log(1 + training answers).
+        ability_slope: How many logits more than at a usual item a logit of ability is worth.
+        lately_slope: The same of a surprise in the latest answers.
+        skill_slope: The same of a surprise in the latest answers to the item's skills.
     """
 
     easiness: float
     seconds: float
     spread: float
     ln_n: float
+    ability_slope: float = 0.0
+    lately_slope: float = 0.0
+    skill_slope: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +65,9 @@ class ItemStatistics:
 
     @classmethod
     def of(
-        cls,
-        item_ids: tuple[str, ...],
-        item: Ints,
-        correct: Floats,
-        seconds: Floats,
-        *,
-        n_items: int | None = None,
+        cls, item_ids: tuple[str, ...], item: Ints, correct: Floats, seconds: Floats
     ) -> "ItemStatistics":
-        """From training answers.
+        """From answers alone: as easy as the share of right ones, leaning on that of all.
 
         Args:
             item_ids: Id of each item code.
@@ -74,12 +75,37 @@ class ItemStatistics:
             correct: (n,) 1, 0, or NaN where it can't be said.
             seconds: (n,) response times; NaN where unknown.
         """
-        n = n_items or len(item_ids)
-        judged, timed = ~np.isnan(correct), ~np.isnan(seconds)
-        n_judged = np.bincount(item[judged], minlength=n)
+        n, judged = len(item_ids), ~np.isnan(correct)
+        n_judged = np.bincount(item[judged], minlength=n).astype(np.float64)
         n_right = np.bincount(item[judged], correct[judged], n)
         rate = (n_right.sum() + 1.0) / (n_judged.sum() + 2.0)
         p = (n_right + LEAN * rate) / (n_judged + LEAN)
+        seen = np.bincount(item, minlength=n) > 0
+        easiness = np.where(seen, np.log(p / (1.0 - p)), nan)
+        return cls.fitted(item_ids, easiness, n_judged, item, seconds)
+
+    @classmethod
+    def fitted(
+        cls,
+        item_ids: tuple[str, ...],
+        easiness: Floats,
+        n_answers: Floats,
+        item: Ints,
+        seconds: Floats,
+        slopes: Floats | None = None,
+    ) -> "ItemStatistics":
+        """From what was fitted to training answers, and their response times.
+
+        Args:
+            item_ids: Id of each item code.
+            easiness: (n_items,) logits; NaN of items that are not known.
+            n_answers: (n_items,) how many it rests on.
+            item: (n,) item codes of the answers.
+            seconds: (n,) response times; NaN where unknown.
+            slopes: (n_items, 3) of ability, of late and of the skill; None is 0.
+        """
+        n = len(item_ids)
+        timed = ~np.isnan(seconds)
         ln = np.log1p(seconds[timed])
         n_timed = np.bincount(item[timed], minlength=n)
         centre = float(ln.mean()) if len(ln) else nan
@@ -88,12 +114,13 @@ class ItemStatistics:
         mean = (total + LEAN * centre) / (n_timed + LEAN)
         square = np.bincount(item[timed], (ln - mean[item[timed]]) ** 2, n)
         spread = np.sqrt((square + LEAN * width**2) / (n_timed + LEAN))
-        columns = (np.log(p / (1.0 - p)), np.expm1(mean), np.maximum(spread, 0.1),
-                   np.log1p(n_judged))  # fmt: skip
+        own = np.zeros((n, 3)) if slopes is None else slopes
+        columns = (easiness, np.expm1(mean), np.maximum(spread, LEAST_SPREAD), np.log1p(n_answers),
+                   *own.T)  # fmt: skip
         rounded = [(np.floor(c * GRID + 0.5) / GRID).tolist() for c in columns]
-        seen = (n_judged + n_timed) > 0
         items = {
-            item_ids[i]: ItemFacts(*(c[i] for c in rounded)) for i in np.flatnonzero(seen).tolist()
+            item_ids[i]: ItemFacts(*(c[i] for c in rounded))
+            for i in np.flatnonzero(~np.isnan(easiness)).tolist()
         }
         return cls(items, _digest(items))
 

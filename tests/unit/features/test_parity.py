@@ -25,7 +25,11 @@ ITEMS = [
     for n in range(12)
 ]
 STATISTICS = ItemStatistics(
-    {f"i{n}": ItemFacts(n / 8 - 0.75, 4.0 + n, 0.5, 2.0) for n in range(0, 12, 5)}, "test"
+    {
+        f"i{n}": ItemFacts(n / 8 - 0.75, 4.0 + n, 0.5, 2.0, n / 8, n / 16, -0.25)
+        for n in range(0, 12, 5)
+    },
+    "test",
 )
 FOLD = FeatureFold(STATISTICS)
 NAMES = [x.name for x in FEATURES]

@@ -9,7 +9,14 @@ from difflib import get_close_matches
 
 from learnloop.core.errors import InvalidInput
 from learnloop.features.definition import Feature
-from learnloop.features.definitions import interaction, items, load, performance, temporal
+from learnloop.features.definitions import (
+    expectation,
+    interaction,
+    items,
+    load,
+    performance,
+    temporal,
+)
 
 VERSION = 1
 """Grows when a definition changes or is added; states of another version are rebuilt."""
@@ -18,6 +25,7 @@ FEATURES: tuple[Feature, ...] = (
     *temporal.FEATURES,
     *interaction.FEATURES,
     *performance.FEATURES,
+    *expectation.FEATURES,
     *load.FEATURES,
     *items.FEATURES,
 )

@@ -3,6 +3,7 @@
 from learnloop.features.definition import Definer, Family, Feature
 from learnloop.features.definitions.parts import INF, UNKNOWN
 from learnloop.features.fields import (
+    ability_slope,
     easiness,
     is_exercise,
     is_reading,
@@ -10,14 +11,16 @@ from learnloop.features.fields import (
     item_n,
     item_seconds,
     item_spread,
+    lately_slope,
     n_skills,
+    skill_slope,
 )
 from learnloop.features.language import op, unknown, where
 
 of_item = Definer(Family.ITEM)
 
 FEATURES: tuple[Feature, ...] = (
-    of_item("item_easiness", easiness, "Logit of the share of right answers of training learners.",
+    of_item("item_easiness", easiness, "Logit of a right answer of a middle learner.",
             unit="logit", low=-INF, high=INF),
     of_item("content_difficulty",
             where(unknown(easiness), UNKNOWN,
@@ -30,6 +33,15 @@ FEATURES: tuple[Feature, ...] = (
             high=INF),
     of_item("item_evidence", item_n, "log(1 + answers of training learners).", high=INF,
             default=0.0),
+    of_item("item_ability_slope", ability_slope,
+            "Logits more than usual that a logit of ability is worth at this item.",
+            low=-INF, high=INF, default=0.0),
+    of_item("item_lately_slope", lately_slope,
+            "The same of a surprise in the learner's latest answers.", unit="logit", low=-INF,
+            high=INF, default=0.0),
+    of_item("item_skill_slope", skill_slope,
+            "The same of a surprise in the latest answers to the item's skills.", unit="logit",
+            low=-INF, high=INF, default=0.0),
     of_item("item_n_skills", n_skills, "Skills that the item practises.", unit="count", high=INF,
             default=0.0),
     of_item("item_is_exercise", op("number", is_exercise), "1 for exercises and assessments.",

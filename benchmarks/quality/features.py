@@ -1,0 +1,190 @@
+"""Are the features worth having? A boosted model on them, beside best-LR; what each family adds.
+
+    python benchmarks/quality/features.py [--data DIR] [--only NAME] [--inside | --ablate]
+
+Protocol P1 (docs/evaluation.md): fit on the training learners, predict every answer of the test
+learners from what went before it; differences are paired by learner. With `--inside` or `--ablate`
+no test learner is read: a fifth of the training learners is held out instead. Tune there.
+
+Item statistics that features of a training learner are read with come from other folds. Each fold
+in turn says when the boosting stops on the others, and the logits of these models are averaged.
+"""
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from learnloop.core.answers import STUDY, AnswerLog
+from learnloop.core.random import derive_rng
+from learnloop.core.types import Bools, Floats
+from learnloop.features.definition import Family
+from learnloop.features.definitions import FEATURES
+from learnloop.metrics import Interval
+from learnloop.training.audit import Audit
+from learnloop.training.best_lr import fit_best_lr
+from learnloop.training.dataset import Dataset, read_dataset
+from learnloop.training.evaluate import compare, judge
+from learnloop.training.evaluation import Scored
+from learnloop.training.item_statistics import deal, item_statistics, vectors
+
+DATA = ("assistments09", "statics11", "ednet_part", "algebra05_part", "mofacts_stats_cloze")
+ASKED = dict(zip(DATA, (0.784, 0.836, 0.721, 0.823, 0.862), strict=True))
+NAMES = tuple(x.name for x in FEATURES)
+N_FOLDS = 5
+MOST_ROUNDS, PATIENCE = 2000, 40
+PARAMETERS = {
+    "objective": "binary", "learning_rate": 0.06, "num_leaves": 31, "min_data_in_leaf": 100,
+    "feature_fraction": 0.3, "bagging_fraction": 0.7, "bagging_freq": 1, "lambda_l2": 20.0,
+    "max_bin": 127, "num_threads": 1, "verbose": -1, "deterministic": True,
+}  # fmt: skip
+
+
+class Vectors:
+    """The features before every row, and who may be learnt from.
+
+    Attributes:
+        x: (n, n_features) float32.
+        fold: (n,) the fold of the row's learner; -1 of those who are held out.
+    """
+
+    def __init__(self, data: Dataset, seed: int) -> None:
+        log = data.log
+        seconds = None if data.latency_ms is None else data.latency_ms / 1000.0
+        fold = np.full(len(log.learner_ids), -1)
+        n_train = int((~data.is_test).sum())
+        fold[~data.is_test] = deal(n_train, N_FOLDS, derive_rng(seed, "folds", data.name))
+        self.fold = fold[log.learner]
+        self.correct = log.correct
+        self.x = np.empty((len(log), len(NAMES)), dtype=np.float32)
+        for k in range(-1, N_FOLDS):
+            others = (fold >= 0) & (fold != k)
+            statistics = item_statistics(*_of(log, seconds, others))
+            self.x[self.fold == k] = vectors(*_given(log, seconds, fold == k, statistics))
+
+    def boosted(self, kept: Sequence[str], seed: int) -> Floats:
+        """P(right) of the held-out answers, by the features `kept`."""
+        import lightgbm
+
+        columns = [i for i, name in enumerate(NAMES) if name in kept]
+        answered = self.correct != STUDY
+        held_out = self.x[(self.fold < 0) & answered][:, columns]
+        logit = np.zeros(len(held_out))
+        for k in range(N_FOLDS):
+            fit, stop = ((self.fold >= 0) & (self.fold != k), self.fold == k)
+            sets = [
+                lightgbm.Dataset(self.x[rows][:, columns], self.correct[rows])
+                for rows in (fit & answered, stop & answered)
+            ]
+            patience = lightgbm.early_stopping(PATIENCE, verbose=False)
+            model = lightgbm.train(
+                {**PARAMETERS, "seed": seed + k},
+                sets[0],
+                MOST_ROUNDS,
+                [sets[1]],
+                callbacks=[patience],
+            )
+            logit += model.predict(held_out, raw_score=True)
+        return 1.0 / (1.0 + np.exp(-logit / N_FOLDS))
+
+
+def _of(log: AnswerLog, seconds: Floats | None, who: Bools) -> tuple[AnswerLog, Floats | None]:
+    return log.take_learners(who), None if seconds is None else seconds[who[log.learner]]
+
+
+def _given(log, seconds, who, statistics):
+    part, its_seconds = _of(log, seconds, who)
+    return part, statistics, its_seconds, NAMES
+
+
+def inside_training(data: Dataset, seed: int) -> Dataset:
+    """The training learners alone, a fifth of them held out."""
+    who = ~data.is_test
+    log, latency = _of(data.log, data.latency_ms, who)
+    fold = deal(len(log.learner_ids), 5, derive_rng(seed, "ablation", data.name))
+    skill = None if data.row_skill is None else data.row_skill[who[data.log.learner]]
+    return replace(data, log=log, is_test=fold == 0, row_skill=skill, latency_ms=latency)
+
+
+def best_lr(data: Dataset) -> Scored:
+    test = data.test
+    p = fit_best_lr(data.train).predict(test)
+    return Scored("best-lr", data, p[test.correct != STUDY])
+
+
+def usefulness(data: Dataset, seed: int) -> dict:
+    """The boosted model beside best-LR on the test learners."""
+    ours = Scored("boosted", data, Vectors(data, seed).boosted(NAMES, seed))
+    theirs = best_lr(data)
+    rng = derive_rng(seed, "resamples", data.name)
+    difference = compare(ours, theirs, rng).differences["auc"]
+    figures = judge(ours, Audit(()), rng).figures
+    baseline = judge(theirs, Audit(()), rng).figures
+    return {
+        "data": data.name, "auc": figures["auc"], "best_lr": baseline["auc"],
+        "difference": difference, "asked": ASKED.get(data.name), "ece": figures["ece"],
+        "first5_auc": figures["first5_auc"],
+    }  # fmt: skip
+
+
+def ablation(data: Dataset, seed: int) -> dict:
+    """AUC with all features, what is lost without each family, and each family alone."""
+    found = Vectors(data, seed)
+    everything = Scored("all", data, found.boosted(NAMES, seed))
+    out: dict = {"data": data.name}
+    for family in Family:
+        own = {x.name for x in FEATURES if x.family is family}
+        without = Scored("without", data, found.boosted(set(NAMES) - own, seed))
+        alone = Scored("alone", data, found.boosted(own, seed))
+        rng = derive_rng(seed, "resamples", data.name)
+        lost = compare(everything, without, rng, 300).differences["auc"]
+        figures = judge(alone, Audit(()), rng, 10).figures
+        out[family.value] = {"adds": lost, "alone": figures["auc"].point}
+    out["all"] = judge(everything, Audit(()), derive_rng(seed, "all"), 10).figures["auc"].point
+    return out
+
+
+def _said(x: Interval) -> str:
+    return f"{x.point:+.4f} ({x.low:+.4f} to {x.high:+.4f})"
+
+
+def main() -> None:
+    given = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    home = os.environ.get("LEARNLOOP_DATA", "../shared/data")
+    given.add_argument("--data", type=Path, default=Path(home) / "kt")
+    given.add_argument("--only", choices=DATA, action="append")
+    given.add_argument("--ablate", action="store_true")
+    given.add_argument("--inside", action="store_true")
+    given.add_argument("--seed", type=int, default=1)
+    given.add_argument("--json", type=Path)
+    asked = given.parse_args()
+    results = []
+    for name in asked.only or DATA:
+        began = time.process_time()
+        data = read_dataset(asked.data / name)
+        if asked.inside or asked.ablate:
+            data = inside_training(data, asked.seed)
+        found = ablation(data, asked.seed) if asked.ablate else usefulness(data, asked.seed)
+        results.append(found | {"cpu_s": round(time.process_time() - began, 1)})
+        if asked.ablate:
+            print(f"\n{name}: all {found['all']:.4f}\n\n| family | adds | alone |\n|---|--:|--:|")
+            for family in Family:
+                row = found[family.value]
+                print(f"| {family.value} | {_said(row['adds'])} | {row['alone']:.4f} |", flush=True)
+        else:
+            print(
+                f"| {name} | {found['auc'].point:.4f} | {found['asked']} "
+                f"| {found['best_lr'].point:.4f} | {_said(found['difference'])} |",
+                flush=True,
+            )
+    if asked.json:
+        asked.json.write_text(json.dumps(results, indent=1))
+
+
+if __name__ == "__main__":
+    main()
