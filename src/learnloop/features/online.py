@@ -286,23 +286,18 @@ class _Writer:
 
 
 def _update(layout: Layout) -> list[str]:
-    whens = dict.fromkeys(x.when for x in layout.scans)
-    w = _Writer(layout, _uses([*whens, *(x.x for x in layout.scans)]))
+    outer = [x for x in layout.by("learner") if x not in layout.inner]
+    inner = [x for x in layout.by("learner") if x in layout.inner]
+    keyed = layout.by("skill") + layout.by("item")
+    w = _Writer(layout, _uses(_roots(outer, (*inner, *keyed))))
     w.lines.append("def update(state, moment, skill_ids):")
     w.bind_state(EVENT_FIELDS)
     w.bind_keyed("skill")
     w.bind_keyed("item")
-    outer = [x for x in layout.by("learner") if x not in layout.inner]
-    inner = [x for x in layout.by("learner") if x in layout.inner]
-    keyed = layout.by("skill") + layout.by("item")
     for scan in (*inner, *keyed):
         w.value(scan.when)
         w.value(scan.x)
-    for shared in _shared(outer):
-        if w.uses[shared] > 1:
-            w.value(shared)
-    order = list(whens)
-    _apply(w, sorted(outer, key=lambda x: order.index(x.when)))
+    _apply_outer(w, [(_conditions(x.when), x) for x in outer if layout.longest(x) in (None, x)])
     if layout.by("item"):
         _apply_items(w)
     if layout.by("skill"):
@@ -333,37 +328,91 @@ def _uses(roots: Sequence[Expr]) -> Counter[Expr]:
     return found
 
 
-def _shared(scans: Sequence[Scan]) -> list[Expr]:
-    """Every condition, and the expressions that scans under several conditions need."""
-    found: dict[Expr, set[Expr]] = {}
+def _roots(outer: Sequence[Scan], others: Sequence[Scan]) -> list[Expr]:
+    """Each condition and value that scans are written from."""
+    conditions = [c for x in outer for c in _conditions(x.when)]
+    return list(dict.fromkeys((*conditions, *(x.when for x in others)))) + [
+        x.x for x in (*outer, *others)
+    ]
+
+
+def _conditions(x: Expr) -> tuple[Expr, ...]:
+    """The conditions that have to hold together."""
+    if isinstance(x, Op) and x.name == "and":
+        return tuple(dict.fromkeys(c for arg in x.args for c in _conditions(arg)))
+    return () if x is TRUE else (x,)
+
+
+Guarded = tuple[tuple[Expr, ...], Scan]
+"""A scan and the conditions that are still to be asked for it."""
+
+
+def _apply_outer(w: _Writer, scans: Sequence[Guarded], depth: int = 1) -> None:
+    """Fold the event into scans that nothing reads.
+
+    Under nested `if`s, the commonest condition outermost: one that fails spares all it guards.
+    """
+    free = [scan for conditions, scan in scans if not conditions]
+    branches: list[tuple[Expr, list[Guarded]]] = []
+    left = [x for x in scans if x[0]]
+    while left:
+        commonest, _ = Counter(c for conditions, _ in left for c in conditions).most_common(1)[0]
+        inside = [
+            (tuple(c for c in conditions if c is not commonest), scan)
+            for conditions, scan in left
+            if commonest in conditions
+        ]
+        branches.append((commonest, inside))
+        left = [x for x in left if commonest not in x[0]]
+    needs = [[scan.x] for scan in free]
+    needs += [[c, *(e for cs, scan in inside for e in (*cs, scan.x))] for c, inside in branches]
+    for shared in _shared(w, needs):
+        w.value(shared, depth)
+    for scan in free:
+        _write_step(w, scan, depth)
+    for condition, inside in branches:
+        w.put(f"if {w.text(condition, depth)}:", depth)
+        outside = w.names.copy()
+        _apply_outer(w, inside, depth + 1)
+        w.names = outside  # what was written under the `if` is not known behind it
+
+
+def _shared(w: _Writer, needs: Sequence[Sequence[Expr]]) -> list[Expr]:
+    """The expressions that more than one of these lists needs, each after those that it reads."""
+    n_needs: Counter[Expr] = Counter()
+    roots = {x for need in needs for x in need}
     order: dict[Expr, None] = {}
 
-    def visit(x: Expr, under: Expr) -> None:
-        if isinstance(x, Op):
+    def visit(x: Expr, met: set[Expr]) -> None:
+        if isinstance(x, Op) and x not in met and x not in w.names:
+            met.add(x)
             for arg in x.args:
-                visit(arg, under)
-            found.setdefault(x, set()).add(under)
+                visit(arg, met)
             order[x] = None
 
-    for scan in scans:
-        visit(scan.x, scan.when)
-    return [*dict.fromkeys(s.when for s in scans), *(x for x in order if len(found[x]) > 1)]
+    for need in needs:
+        met: set[Expr] = set()
+        for x in need:
+            visit(x, met)
+        n_needs.update(met)
+    return [x for x in order if n_needs[x] > 1 and (x in roots or w.uses[x] > 1)]
 
 
 def _apply(w: _Writer, scans: Sequence[Scan]) -> None:
-    """Fold the event into the learner's own scans; neighbours under one condition share an `if`."""
+    """Fold the event into scans one after the other; conditions and values are written already."""
     for when, members in groupby(scans, lambda x: x.when):
-        depth, outside = 1, w.names.copy()
+        depth = 1
         if when is not TRUE:
-            w.put(f"if {w.text(when)}:")
+            w.put(f"if {w.value(when)}:")
             depth = 2
         for scan in members:
-            if w.layout.longest(scan) not in (None, scan):
-                continue
-            x = w.value(scan.x, depth) if scan.kind in TWICE else w.text(scan.x, depth)
-            for line in _step(scan, w.names[scan], x):
-                w.put(line, depth)
-        w.names = outside  # what was written under the `if` is not known behind it
+            _write_step(w, scan, depth)
+
+
+def _write_step(w: _Writer, scan: Scan, depth: int) -> None:
+    x = w.value(scan.x, depth) if scan.kind in TWICE else w.text(scan.x, depth)
+    for line in _step(scan, w.names[scan], x):
+        w.put(line, depth)
 
 
 TWICE = ("ewm", "fading")
