@@ -75,6 +75,13 @@ def test_an_array_is_taken_element_by_element(tmp_path: Path) -> None:
     assert [r.line for r in open_json(path)] == [0]
 
 
+def test_an_array_may_be_one_long_line(tmp_path: Path) -> None:
+    path = tmp_path / "log.json"
+    path.write_text(json.dumps([GOOD] * 12_000))
+    assert path.stat().st_size > 1 << 20
+    assert sum(isinstance(row, Parsed) for row in open_json(path)) == 12_000
+
+
 @pytest.mark.parametrize("content", ["[", "5", json.dumps(GOOD) + "\n" + json.dumps(GOOD)])
 def test_what_is_no_array_says_so(tmp_path: Path, content: str) -> None:
     (tmp_path / "log.json").write_text(content)
