@@ -279,8 +279,8 @@ class PersonalizationEngine:
         """
         with self.store.begin(write=False) as tx:
             live = self.live(tx)
-            log, seen = fit.answers(live, tx)
-        record, snapshot = fit.fitted(live, log), statistics.fitted(live, seen)
+            log, seconds = fit.answers(live, tx)
+        record, snapshot = fit.fitted(live, log), statistics.fitted(live, log, seconds)
         with self.store.begin() as tx:
             published = fit.publish(tx, record)
             statistics.publish(tx, snapshot)

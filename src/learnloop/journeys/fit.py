@@ -14,11 +14,10 @@ from learnloop.core.items import ItemTable
 from learnloop.core.protocols import Estimator, Transaction
 from learnloop.core.random import derive_rng
 from learnloop.core.records import ModelRecord
-from learnloop.core.types import Interaction, Learner, Ref
+from learnloop.core.types import Floats, Interaction, Learner, Ref
 from learnloop.journeys.artifacts import artifact_of
 from learnloop.journeys.live import Live
 from learnloop.journeys.results import ModelPerformance
-from learnloop.journeys.statistics import Answers
 from learnloop.models import ability
 from learnloop.training.snapshot import answer_log
 
@@ -38,10 +37,9 @@ def live_estimator(tx: Transaction, items: ItemTable, champion: Ref | None) -> E
     return ability.load(artifact_of(tx, champion))
 
 
-def answers(live: Live, tx: Transaction) -> tuple[AnswerLog, Answers]:
-    """Every answer of the log, to fit a model and the statistics of items from."""
-    seen = Answers(live.items)
-    return answer_log(seen.through(_every_interaction(tx)), live.items), seen
+def answers(live: Live, tx: Transaction) -> tuple[AnswerLog, Floats]:
+    """Every answer of the log, to fit from, and (n,) how long each took, s."""
+    return answer_log(_every_interaction(tx), live.items)
 
 
 def fitted(live: Live, log: AnswerLog) -> ModelRecord:

@@ -1,4 +1,4 @@
-"""What does the log hold, as columns to fit from? The answers of a catalog's items."""
+"""What does the log hold, as columns to fit from? The answers of a catalog's items, with times."""
 
 from collections.abc import Iterable
 
@@ -6,11 +6,14 @@ import numpy as np
 
 from learnloop.core.answers import STUDY, AnswerLog
 from learnloop.core.items import ItemTable
-from learnloop.core.types import Interaction, InteractionKind
+from learnloop.core.types import Floats, Interaction, InteractionKind
+from learnloop.features.moments import answer_seconds
 
 
-def answer_log(interactions: Iterable[Interaction], items: ItemTable) -> AnswerLog:
+def answer_log(interactions: Iterable[Interaction], items: ItemTable) -> tuple[AnswerLog, Floats]:
     """Answers (right or wrong) and study rows; interactions of other kinds say nothing here.
+
+    With them, (n,) how long each answer took, s; NaN where it is not known.
 
     Args:
         interactions: Each learner's in the total order.
@@ -18,15 +21,17 @@ def answer_log(interactions: Iterable[Interaction], items: ItemTable) -> AnswerL
     """
     learner_codes: dict[str, int] = {}
     rows: list[tuple[int, int, int, int]] = []
+    seconds: list[float] = []
     for x in interactions:
         answer = _answer(x)
         item = items.row_of.get(x.item_id)
         if answer is not None and item is not None:
             code = learner_codes.setdefault(x.learner_id, len(learner_codes))
             rows.append((code, item, answer, x.order.occurred_us))
+            seconds.append(answer_seconds(x))
     columns = np.array(rows, dtype=np.int64).reshape(-1, 4)
     skills = [[items.column_of[s] for s in x.skills if s in items.column_of] for x in items.items]
-    return AnswerLog.ordered(
+    log = AnswerLog.ordered(
         learner_ids=tuple(learner_codes),
         item_ids=tuple(items.row_of),
         skill_ids=tuple(items.column_of),
@@ -38,6 +43,7 @@ def answer_log(interactions: Iterable[Interaction], items: ItemTable) -> AnswerL
         skill_of=np.array([s for own in skills for s in own], dtype=np.int64),
         difficulty_logit=items.difficulty_logit,
     )
+    return log, np.array(seconds)[log.sequence]
 
 
 def _answer(interaction: Interaction) -> int | None:
