@@ -66,7 +66,8 @@ class Vectors:
         for k in range(-1, N_FOLDS):
             others = (fold >= 0) & (fold != k)
             statistics = item_statistics(*_of(log, seconds, others))
-            self.x[self.fold == k] = vectors(*_given(log, seconds, fold == k, statistics))
+            part, its_seconds = _of(log, seconds, fold == k)
+            self.x[self.fold == k] = vectors(part, statistics, its_seconds, NAMES)
 
     def boosted(self, kept: Collection[str], seed: int, n_models: int = N_FOLDS) -> Floats:
         """P(right) of the held-out answers, by the features `kept`."""
@@ -96,11 +97,6 @@ class Vectors:
 
 def _of(log: AnswerLog, seconds: Floats | None, who: Bools) -> tuple[AnswerLog, Floats | None]:
     return log.take_learners(who), None if seconds is None else seconds[who[log.learner]]
-
-
-def _given(log, seconds, who, statistics):
-    part, its_seconds = _of(log, seconds, who)
-    return part, statistics, its_seconds, NAMES
 
 
 def inside_training(data: Dataset, seed: int) -> Dataset:
