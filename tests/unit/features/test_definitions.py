@@ -158,8 +158,9 @@ def test_every_feature_is_known_somewhere_in_long_logs_and_lies_in_its_range() -
     learners = [
         [replace(x, learner_id=LearnerId(f"l{k}")) for x in long_log(rng, 600)] for k in range(6)
     ]
+    more = range(1, len(ItemFacts._fields))
     facts = {
-        f"i{n}": ItemFacts(n / 2 - 2.5, 4.0 + n, 0.5 + n / 8, n / 4, n / 8, n / 16, n / 32)
+        f"i{n}": ItemFacts._make([n / 2 - 2.5, *(4.0 * (n + 1) / k**3 for k in more)])
         for n in range(12)
     }
     found = before_every_event(learners, ItemStatistics(facts))
