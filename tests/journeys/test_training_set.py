@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import polars as pl
@@ -12,14 +13,17 @@ import pytest
 from learnloop import __version__
 from learnloop.core.errors import DataError, InvalidInput, NaiveTime
 from learnloop.core.ids import LearnerId
+from learnloop.core.random import derive_rng
 from learnloop.core.time import ManualClock, to_us
 from learnloop.features.asof import vectors
 from learnloop.features.log import frame_of
 from learnloop.features.statistics import ItemFacts, ItemStatistics
 from learnloop.journeys import training_set
 from learnloop.journeys.engine import PersonalizationEngine
+from learnloop.journeys.profiles import ProfileChange
 from learnloop.journeys.training_set import build_training_set
 from learnloop.training.sets import read_lineage
+from learnloop.training.split import fold_of, is_held_out
 
 from .worlds import ADA, BO, NOW, SKILLS, answer, small_world
 
@@ -228,3 +232,50 @@ def test_a_late_event_is_known_when_it_came(world: PersonalizationEngine, tmp_pa
         build_training_set(world, frame(asked), out, known_by=known_by)  # type: ignore[arg-type]
         counts[known_by] = pl.read_parquet(out)["user_activity_count"].to_list()
     assert counts == {"occurred": [1.0, 1.0], "received": [0.0, 1.0]}
+
+
+# --- statistics of others -------------------------------------------------------------------------
+
+PEOPLE = [LearnerId(f"p{k}") for k in range(20)]
+
+
+def school(turned: Callable[[LearnerId, int], bool]) -> pl.DataFrame:
+    """A set of 20 learners' answers, some of which are turned over."""
+    with small_world("memory://") as engine, TemporaryDirectory() as folder:
+        for who in PEOPLE:
+            engine.put_profile(who, ProfileChange())
+            right = derive_rng(0, who).random(12) < 0.6
+            engine.record(
+                [
+                    answer(who, k, f"{SKILLS[k % 3]}-{k % 5}", bool(right[k]) ^ turned(who, k))
+                    for k in range(12)
+                ]
+            )
+        at = START + timedelta(minutes=5)
+        labels = pl.DataFrame({"learner_id": PEOPLE, "at": at, "item_id": "count-1"})
+        out = Path(folder) / "set.parquet"
+        build_training_set(engine, labels, out, statistics="others")
+        return pl.read_parquet(out)
+
+
+def test_item_statistics_of_others_hold_nobodys_own_answers_and_no_held_out_ones() -> None:
+    before = school(lambda _who, _k: False)
+    columns = before.columns[3:]
+    assert before["item_easiness"].n_unique() == 5
+
+    def moved(after: pl.DataFrame) -> list[str]:
+        pairs = zip(before.select(columns).rows(), after.select(columns).rows(), strict=True)
+        return [
+            who
+            for who, (a, b) in zip(PEOPLE, pairs, strict=True)
+            if not alike(np.array(a), np.array(b))
+        ]
+
+    held_out = {who for who in PEOPLE if is_held_out(who)}
+    assert 0 < len(held_out) < len(PEOPLE)
+    # Later answers of the held-out: no row of anybody holds them, not their own either.
+    assert moved(school(lambda who, k: who in held_out and k > 5)) == []
+    # Later answers of one learner: those of other folds read them, the own fold does not.
+    one = next(who for who in PEOPLE if who not in held_out)
+    own = {who for who in PEOPLE if fold_of(who) == fold_of(one)}
+    assert set(moved(school(lambda who, k: who == one and k > 5))) == set(PEOPLE) - own

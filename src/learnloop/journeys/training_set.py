@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -28,9 +29,13 @@ from learnloop.features.digest import digest
 from learnloop.features.fold import FeatureFold
 from learnloop.features.log import ItemBook, frame_of
 from learnloop.features.statistics import ItemStatistics
+from learnloop.journeys import fit
 from learnloop.journeys.engine import PersonalizationEngine
+from learnloop.journeys.live import Live
 from learnloop.training.labels import Labels
 from learnloop.training.sets import Lineage, Spool, write_set
+from learnloop.training.split import TEST_FOLD, fold_of
+from learnloop.training.statistics_of_others import statistics_of_others
 
 CHUNK = 65_536
 """Events, and rows, that are worked on at once; at least one learner's events."""
@@ -62,7 +67,7 @@ def build_training_set(
     delay: timedelta = timedelta(0),
     known_by: KnownBy = "occurred",
     features: Sequence[str] | None = None,
-    statistics: ItemStatistics | None = None,
+    statistics: ItemStatistics | Literal["serving", "others"] = "serving",
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> BuildReport:
     """Write the labels with the features of their instants as a Parquet file.
@@ -75,7 +80,8 @@ def build_training_set(
             `at`) less than `delay` before it.
         known_by: Whether an event counts from when it occurred, or from when it was received.
         features: Names of those that are wanted, in their order; None = all.
-        statistics: Of items, from training learners alone; None = those that serve.
+        statistics: Of items: those that serve; of `others`, for each learner fitted on training
+            learners of other folds (`training.statistics_of_others`); or any.
         progress: Told how many rows are done, and of how many.
 
     Raises:
@@ -87,14 +93,13 @@ def build_training_set(
     with engine.store.begin(write=False) as tx:
         live = engine.live(tx)
         read_at = live.clock.now()
-        fold = live.features if statistics is None else FeatureFold(statistics)
-        wanted = _wanted(fold.features, features)
+        wanted = _wanted(live.features.features, features)
         _check(kept, wanted, live.items)
-        book = ItemBook(live.items.items, fold.statistics)
+        fold, books = _books(live, tx, statistics)
         n_done = n_events = n_cold = 0
         with TemporaryFile(dir=out.parent) as file:
             spool = Spool(file, len(wanted))
-            for rows, log in _chunks(tx, kept):
+            for rows, log, book in _chunks(tx, kept, books):
                 questions = kept.questions[rows]
                 spool.put(rows, matrix(questions, log, book, wanted, known_by=known_by))
                 n_done, n_events = n_done + len(rows), n_events + log.height
@@ -102,6 +107,7 @@ def build_training_set(
                 progress(n_done, len(kept))
             lineage = Lineage(
                 features=str(fold.ref),
+                statistics=statistics if isinstance(statistics, str) else "given",
                 names=tuple(x.name for x in wanted),
                 definitions=digest(wanted),
                 code=__version__,
@@ -139,19 +145,39 @@ def _check(labels: Labels, wanted: Sequence[Feature], items: ItemTable) -> None:
         labels.refuse("item_id", strange.fill_null(False).to_numpy(), "is not in the catalog")
 
 
-def _chunks(tx: Transaction, labels: Labels) -> Iterator[tuple[Ints, pl.DataFrame]]:
-    """Which rows are of some learners, and all that these learners did."""
+def _books(
+    live: Live, tx: Transaction, statistics: ItemStatistics | Literal["serving", "others"]
+) -> tuple[FeatureFold, tuple[ItemBook, ...]]:
+    """The features as they are served later, and the items as each fold of learners reads them."""
+    if isinstance(statistics, ItemStatistics):
+        of_folds: tuple[ItemStatistics, ...] = (statistics,)
+    elif statistics == "others":
+        of_folds = statistics_of_others(*fit.answers(live, tx))
+    else:
+        of_folds = (live.features.statistics,)
+    books = tuple(ItemBook(live.items.items, x) for x in of_folds)
+    return FeatureFold(of_folds[TEST_FOLD]), books
+
+
+def _chunks(
+    tx: Transaction, labels: Labels, books: tuple[ItemBook, ...]
+) -> Iterator[tuple[Ints, pl.DataFrame, ItemBook]]:
+    """Which rows are of some learners, all that these learners did, and the items as they are."""
     by_learner = labels.frame.select("learner_id").with_row_index("row")
-    rows: list[int] = []
-    events: list[Interaction] = []
-    for who, own in by_learner.group_by("learner_id", maintain_order=True).agg("row").iter_rows():
-        rows += own
-        events += tx.interactions.history(LearnerId(who))
-        if max(len(rows), len(events)) >= CHUNK:
-            yield np.array(rows), frame_of(events)
-            rows, events = [], []
-    if rows:
-        yield np.array(rows), frame_of(events)
+    groups = by_learner.group_by("learner_id", maintain_order=True).agg("row").rows()
+    for which, book in enumerate(books):
+        rows: list[int] = []
+        events: list[Interaction] = []
+        for who, own in groups:
+            if fold_of(who) % len(books) != which:
+                continue
+            rows += own
+            events += tx.interactions.history(LearnerId(who))
+            if max(len(rows), len(events)) >= CHUNK:
+                yield np.array(rows), frame_of(events), book
+                rows, events = [], []
+        if rows:
+            yield np.array(rows), frame_of(events), book
 
 
 def _n_cold(questions: pl.DataFrame, log: pl.DataFrame) -> int:

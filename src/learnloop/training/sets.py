@@ -29,7 +29,10 @@ class Lineage:
     """What a training set was made of.
 
     Attributes:
-        features: Ref of the feature set: version of the definitions and of the item statistics.
+        features: Ref of the feature set: version of the definitions and of the item statistics. A
+            model that is fitted on the set is to be given vectors of this one.
+        statistics: `serving`, `given`, or `others`: then each fold of learners has its own, and
+            `features` names those of the held-out ones.
         names: The feature columns, in order.
         definitions: Digest of their definitions.
         code: Version of learnloop.
@@ -42,6 +45,7 @@ class Lineage:
     """
 
     features: str
+    statistics: str
     names: tuple[str, ...]
     definitions: str
     code: str

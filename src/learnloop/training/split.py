@@ -13,12 +13,18 @@ from learnloop.core.errors import DataError
 from learnloop.core.types import Bools, Ints
 from learnloop.training.tables import Table
 
-TEST_FOLD = 0
+N_FOLDS, TEST_FOLD = 5, 0
+
+
+def fold_of(learner_id: str) -> int:
+    """Which of the five folds a learner is in, by the hash of the id."""
+    digest = hashlib.md5(learner_id.encode(), usedforsecurity=False).hexdigest()
+    return int(digest, 16) % N_FOLDS
 
 
 def is_held_out(learner_id: str) -> bool:
     """Whether the hash of the id holds the learner out: one in five."""
-    return int(hashlib.md5(learner_id.encode(), usedforsecurity=False).hexdigest(), 16) % 5 == 0
+    return fold_of(learner_id) == TEST_FOLD
 
 
 def held_out(table: Table, learner: Ints, learner_ids: tuple[str, ...]) -> Bools:

@@ -18,7 +18,7 @@ NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
 
 def lineage(n_rows: int, *names: str) -> Lineage:
-    return Lineage("features@1-x", names, "d", "0", "received", NOW, 60.0, NOW, 7, n_rows)
+    return Lineage("features@1-x", "given", names, "d", "0", "received", NOW, 60.0, NOW, 7, n_rows)
 
 
 @given(st.permutations(range(23)), st.lists(st.integers(0, 23), max_size=4))
