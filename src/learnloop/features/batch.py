@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from learnloop.core.types import Floats, Ints
 from learnloop.features.fields import EVENT_FIELDS
 from learnloop.features.language import TRUE, By, Const, Expr, Field, Op, Scan, t
-from learnloop.features.online import HORIZON
+from learnloop.features.layout import HORIZON, first
 from learnloop.features.ops import OPS
-from learnloop.features.scans import Chosen, after_each, initial
+from learnloop.features.scans import Chosen, after_each
 
 BLOCK = 16_384
 """Events in a block, at least one learner."""
@@ -199,7 +199,7 @@ class _Block:
             gone = np.maximum(self.of(t, asked=asked) - then, 0.0)
             out = np.where(out == 0.0, 0.0, out * np.exp(rate * gone))
         if scan.by == "skill":
-            out = self.keyed("skill").mean(out, initial(scan), asked)
+            out = self.keyed("skill").mean(out, first(scan), asked)
         return out
 
     def _place(self, by: By, chosen: Chosen, asked: bool) -> Ints:

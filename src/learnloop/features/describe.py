@@ -22,7 +22,7 @@ from learnloop.features.language import (
     recent_mean,
     t,
 )
-from learnloop.features.online import scans_in
+from learnloop.features.layout import scans_in
 
 # By how tightly they bind, as in Python: a < b | c & d + e * -f
 INFIX = {

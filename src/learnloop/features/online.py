@@ -12,23 +12,21 @@ An expression that only one place needs is written there, where `and` and `if` m
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from math import isnan, log, nan
+from math import isnan, nan
 
 import msgspec
 
 from learnloop.features.fields import ASKED_FIELDS, EVENT_FIELDS
-from learnloop.features.language import TRUE, By, Const, Expr, Field, Op, Scan
-from learnloop.features.ops import OPS, PYTHON_NAMES
-
-HORIZON = 200
-"""An item is forgotten once this many events of the learner went by since its last one."""
+from learnloop.features.language import TRUE, Expr, Op, Scan
+from learnloop.features.layout import HORIZON, Layout, Record, first
+from learnloop.features.ops import PYTHON_NAMES
+from learnloop.features.writing import Writer, listed, step, write_step
 
 Event = tuple[int | float | str, ...]
 Numbers = tuple[int | float | str, ...]
-Record = tuple[int | float, ...]
 
 
 class FeatureState(msgspec.Struct, array_like=True):
@@ -71,12 +69,24 @@ def compile_features(values: Sequence[Expr]) -> Compiled:
     """The functions that compute these values."""
     layout = Layout.of(values)
     source = "\n".join((*_update(layout), "", "", *_read(layout, values), ""))
-    names = {**PYTHON_NAMES, "bisect": bisect_right, "over_skills": over_skills}
-    names["FeatureState"] = FeatureState
-    names["SKILL"] = layout.first("skill")
-    names["ITEM"] = (0, *layout.first("item"))
-    exec(compile(source, "<features>", "exec"), names)  # our own text, from our own definitions
-    return Compiled(layout.start(), names["update"], names["read"], source)
+    given = {**PYTHON_NAMES, "bisect": bisect_right, "over_skills": over_skills}
+    given["FeatureState"] = FeatureState
+    given["SKILL"] = layout.first("skill")
+    given["ITEM"] = (0, *layout.first("item"))
+    exec(compile(source, "<features>", "exec"), given)  # our own text, from our own definitions
+    return Compiled(_start(layout), given["update"], given["read"], source)
+
+
+def _start(layout: Layout) -> FeatureState:
+    numbers: list[float] = []
+    for scan in layout.numbers:
+        numbers.append(first(scan))
+        if scan.kind == "fading":
+            numbers.append(nan)
+    vectors = tuple(
+        (0,) * (len(scan.edges) + 1) if scan.kind == "tally" else () for scan in layout.vectors
+    )
+    return FeatureState(0, tuple(numbers), vectors, {}, {})
 
 
 def over_skills(records: Sequence[Record], first: Record) -> Record:
@@ -92,204 +102,11 @@ def over_skills(records: Sequence[Record], first: Record) -> Record:
     return tuple(out)
 
 
-# --- where everything is kept --------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Which scan is kept where.
-
-    Attributes:
-        scans: All of them, those that others read included; each after those that it reads.
-        inner: Those that are read by other scans.
-    """
-
-    scans: tuple[Scan, ...]
-    inner: frozenset[Scan]
-
-    @classmethod
-    def of(cls, values: Sequence[Expr]) -> "Layout":
-        """The scans that these values need."""
-        found: dict[Scan, None] = {}
-        inner: set[Scan] = set()
-
-        def visit(x: Expr) -> None:
-            if isinstance(x, Op):
-                for arg in x.args:
-                    visit(arg)
-            elif isinstance(x, Scan) and x not in found:
-                for below in (x.x, x.when):
-                    visit(below)
-                    inner.update(scans_in(below))
-                found[x] = None
-
-        for value in values:
-            visit(value)
-        return cls(tuple(found), frozenset(inner))
-
-    def by(self, by: By) -> list[Scan]:
-        return [x for x in self.scans if x.by == by]
-
-    @property
-    def numbers(self) -> list[Scan]:
-        return [x for x in self.by("learner") if x.kind not in ("window", "tally")]
-
-    @property
-    def vectors(self) -> list[Scan]:
-        return [x for x in self.by("learner") if x.kind == "tally" or self.longest(x) is x]
-
-    def longest(self, scan: Scan) -> Scan | None:
-        """The window that holds this one too; nothing for what is not a window."""
-        alike = (x for x in self.scans if x.kind == "window" == scan.kind)
-        alike = (x for x in alike if x.x is scan.x and x.when is scan.when)
-        return max(alike, key=lambda x: x.parameter, default=None)
-
-    def first(self, by: By) -> Record:
-        return tuple(_first(x) for x in self.by(by))
-
-    def start(self) -> FeatureState:
-        numbers: list[float] = []
-        for scan in self.numbers:
-            numbers.append(_first(scan))
-            if scan.kind == "fading":
-                numbers.append(nan)
-        vectors = tuple(
-            (0,) * (len(scan.edges) + 1) if scan.kind == "tally" else () for scan in self.vectors
-        )
-        return FeatureState(0, tuple(numbers), vectors, {}, {})
-
-
-def scans_in(x: Expr) -> Iterator[Scan]:
-    """The scans that an expression reads directly."""
-    if isinstance(x, Scan):
-        yield x
-    elif isinstance(x, Op):
-        for arg in x.args:
-            yield from scans_in(arg)
-
-
-def _first(scan: Scan) -> float:
-    return nan if scan.kind in ("last", "ewm") else 0
-
-
-# --- writing ------------------------------------------------------------------------------------
-
-
-class _Writer:
-    """Lines of one function, each expression written once where all that need it see it.
-
-    Attributes:
-        uses: How many other expressions or scans read an expression.
-        names: The local that holds what was written.
-    """
-
-    def __init__(self, layout: Layout, uses: Counter[Expr]) -> None:
-        self.layout = layout
-        self.uses = uses
-        self.lines: list[str] = []
-        self.names: dict[Expr, str] = {}
-        self.n = 0
-
-    def put(self, line: str, depth: int = 1) -> None:
-        self.lines.append("    " * depth + line)
-
-    def bind_state(self, fields: Sequence[Field]) -> None:
-        """Unpack the moment and the learner's scans into locals."""
-        layout = self.layout
-        self.put(f"({_tuple(f'f_{x.name}' for x in fields)}) = moment")
-        for x in fields:
-            self.names[x] = f"f_{x.name}"
-        kept: list[str] = []
-        for i, scan in enumerate(layout.numbers):
-            kept.append(f"s{i}")
-            self.names[scan] = f"s{i}"
-            if scan.kind == "fading":
-                kept.append(f"s{i}_t")
-        if kept:
-            self.put(f"({_tuple(kept)}) = state.numbers")
-        if layout.vectors:
-            self.put(f"({_tuple(f'w{i}' for i in range(len(layout.vectors)))}) = state.vectors")
-        for i, scan in enumerate(layout.vectors):
-            self.names[scan] = f"w{i}"
-        for scan in layout.by("learner"):
-            whole = layout.longest(scan)
-            if whole is not None and whole is not scan:
-                self.names[scan] = f"{self.names[whole]}[{-int(scan.parameter)}:]"
-        self.put("n = state.n")
-
-    def bind_keyed(self, by: By) -> None:
-        """Read the scans of the moment's skills or item into locals."""
-        scans = self.layout.by(by)
-        if not scans:
-            return
-        letter = "g" if by == "skill" else "h"
-        names = _tuple(f"{letter}{i}" for i in range(len(scans)))
-        if by == "skill":
-            self.put("if len(skill_ids) == 1:")
-            self.put("own = state.skills.get(skill_ids[0], SKILL)", 2)
-            self.put("else:")
-            self.put("own = over_skills([state.skills.get(x, SKILL) for x in skill_ids], SKILL)", 2)
-            self.put(f"({names}) = own")
-        else:
-            self.put("met = state.items.get(f_item, ITEM)")
-            self.put(f"if n - met[0] > {HORIZON}:")
-            self.put("met = ITEM", 2)
-            self.put(f"(_, {names}) = met")
-        for i, scan in enumerate(scans):
-            self.names[scan] = f"{letter}{i}"
-
-    def value(self, x: Expr, depth: int = 1) -> str:
-        """The local (or number) that holds an expression; written here if it wasn't yet."""
-        if isinstance(x, Scan):
-            return self._read_scan(x, self.names[x])
-        if x in self.names:
-            return self.names[x]
-        if isinstance(x, Const):
-            whole = x.value.is_integer()
-            return repr(bool(x.value)) if x.truth else repr(int(x.value) if whole else x.value)
-        text = self._written(x, depth)
-        name = self.names[x] = f"v{self.n}"
-        self.n += 1
-        self.put(f"{name} = {text}", depth)
-        return name
-
-    def text(self, x: Expr, depth: int = 1) -> str:
-        """An expression for one place: itself, or the local that several share."""
-        if isinstance(x, Op) and x not in self.names and self.uses[x] == 1:
-            return f"({self._written(x, depth)})"
-        return self.value(x, depth)
-
-    def _written(self, x: Expr, depth: int) -> str:
-        assert isinstance(x, Op), x
-        template = OPS[x.name].python
-        more: dict[str, str] = {}
-        args: list[str] = []
-        for i, arg in enumerate(x.args):
-            if isinstance(arg, Scan) and arg.kind == "tally":
-                args.append(self.names[arg])
-                more["edges"] = repr(arg.edges)
-            else:
-                once = template.count(f"{{{i}}}") == 1
-                args.append(self.text(arg, depth) if once else self.value(arg, depth))
-        if x.name == "bin" and isinstance(x.args[1], Const):
-            more["index"] = str(int(x.args[1].value))
-        return template.format(*args, **more)
-
-    def _read_scan(self, scan: Scan, found: str) -> str:
-        if scan.kind == "window":
-            return f"sum({found})"
-        if scan.kind == "fading":
-            rate = log(2.0) / scan.parameter
-            faded = f"{found} * exp({-rate!r} * (f_t - {found}_t))"
-            return f"({found} if not {found} or f_t < {found}_t else {faded})"
-        return found
-
-
 def _update(layout: Layout) -> list[str]:
     outer = [x for x in layout.by("learner") if x not in layout.inner]
     inner = [x for x in layout.by("learner") if x in layout.inner]
     keyed = layout.by("skill") + layout.by("item")
-    w = _Writer(layout, _uses(_roots(outer, (*inner, *keyed))))
+    w = Writer(layout, _uses(_roots(outer, (*inner, *keyed))))
     w.lines.append("def update(state, moment, skill_ids):")
     w.bind_state(EVENT_FIELDS)
     w.bind_keyed("skill")
@@ -306,10 +123,10 @@ def _update(layout: Layout) -> list[str]:
     kept: list[str] = []
     for i, scan in enumerate(layout.numbers):
         kept += [f"s{i}", f"s{i}_t"] if scan.kind == "fading" else [f"s{i}"]
-    vectors = _tuple(f"w{i}" for i in range(len(layout.vectors)))
+    vectors = listed(f"w{i}" for i in range(len(layout.vectors)))
     skills = "skills" if layout.by("skill") else "state.skills"
     items = "items" if layout.by("item") else "state.items"
-    w.put(f"return FeatureState(n + 1, ({_tuple(kept)}), ({vectors}), {skills}, {items})")
+    w.put(f"return FeatureState(n + 1, ({listed(kept)}), ({vectors}), {skills}, {items})")
     return w.lines
 
 
@@ -347,7 +164,7 @@ Guarded = tuple[tuple[Expr, ...], Scan]
 """A scan and the conditions that are still to be asked for it."""
 
 
-def _apply_outer(w: _Writer, scans: Sequence[Guarded], depth: int = 1) -> None:
+def _apply_outer(w: Writer, scans: Sequence[Guarded], depth: int = 1) -> None:
     """Fold the event into scans that nothing reads.
 
     Under nested `if`s, the commonest condition outermost: one that fails spares all it guards.
@@ -369,7 +186,7 @@ def _apply_outer(w: _Writer, scans: Sequence[Guarded], depth: int = 1) -> None:
     for shared in _shared(w, needs):
         w.value(shared, depth)
     for scan in free:
-        _write_step(w, scan, depth)
+        write_step(w, scan, depth)
     for condition, inside in branches:
         w.put(f"if {w.text(condition, depth)}:", depth)
         outside = w.names.copy()
@@ -377,7 +194,7 @@ def _apply_outer(w: _Writer, scans: Sequence[Guarded], depth: int = 1) -> None:
         w.names = outside  # what was written under the `if` is not known behind it
 
 
-def _shared(w: _Writer, needs: Sequence[Sequence[Expr]]) -> list[Expr]:
+def _shared(w: Writer, needs: Sequence[Sequence[Expr]]) -> list[Expr]:
     """The expressions that more than one of these lists needs, each after those that it reads."""
     n_needs: Counter[Expr] = Counter()
     roots = {x for need in needs for x in need}
@@ -398,7 +215,7 @@ def _shared(w: _Writer, needs: Sequence[Sequence[Expr]]) -> list[Expr]:
     return [x for x in order if n_needs[x] > 1 and (x in roots or w.uses[x] > 1)]
 
 
-def _apply(w: _Writer, scans: Sequence[Scan]) -> None:
+def _apply(w: Writer, scans: Sequence[Scan]) -> None:
     """Fold the event into scans one after the other; conditions and values are written already."""
     for when, members in groupby(scans, lambda x: x.when):
         depth = 1
@@ -406,65 +223,33 @@ def _apply(w: _Writer, scans: Sequence[Scan]) -> None:
             w.put(f"if {w.value(when)}:")
             depth = 2
         for scan in members:
-            _write_step(w, scan, depth)
+            write_step(w, scan, depth)
 
 
-def _write_step(w: _Writer, scan: Scan, depth: int) -> None:
-    x = w.value(scan.x, depth) if scan.kind in TWICE else w.text(scan.x, depth)
-    for line in _step(scan, w.names[scan], x):
-        w.put(line, depth)
-
-
-TWICE = ("ewm", "fading")
-"""Scans whose step names the event's value twice."""
-
-
-def _step(scan: Scan, s: str, x: str) -> list[str]:
-    """How the local `s` of a scan changes by an event whose value is `x`."""
-    if scan.kind == "fading":
-        faded = f"{s} * exp({-log(2.0) / scan.parameter!r} * (f_t - {s}_t))"
-        return [f"{s} = {faded} + {x} if {s} else {x}", f"{s}_t = f_t"]
-    if scan.kind == "tally":
-        return [
-            f"{s} = list({s})",
-            f"{s}[bisect({scan.edges!r}, {x})] += 1",
-            f"{s} = tuple({s})",
-        ]
-    return [
-        {
-            "sum": f"{s} += {x}",
-            "last": f"{s} = {x}",
-            "ewm": f"{s} = {x} if {s} != {s} else {s} + {scan.parameter!r} * ({x} - {s})",
-            "run": f"{s} = {s} + 1 if {x} else 0",
-            "window": f"{s} = ({s} + ({x},))[{-int(scan.parameter)}:]",
-        }[scan.kind]
-    ]
-
-
-def _apply_skills(w: _Writer) -> None:
+def _apply_skills(w: Writer) -> None:
     scans = w.layout.by("skill")
-    names = [f"k{i}" for i in range(len(scans))]
+    kept = [f"k{i}" for i in range(len(scans))]
     w.put("skills = state.skills.copy()")
     w.put("for name in skill_ids:")
-    w.put(f"({_tuple(names)}) = skills.get(name, SKILL)", 2)
-    _apply_keyed(w, scans, names, 2)
-    w.put(f"skills[name] = ({_tuple(names)})", 2)
+    w.put(f"({listed(kept)}) = skills.get(name, SKILL)", 2)
+    _apply_keyed(w, scans, kept, 2)
+    w.put(f"skills[name] = ({listed(kept)})", 2)
 
 
-def _apply_items(w: _Writer) -> None:
+def _apply_items(w: Writer) -> None:
     scans = w.layout.by("item")
-    names = [f"m{i}" for i in range(len(scans))]
+    kept = [f"m{i}" for i in range(len(scans))]
     w.put("items = state.items.copy()")
     w.put("items.pop(f_item, None)")
-    w.put(f"(_, {_tuple(names)}) = met")
-    _apply_keyed(w, scans, names, 1)
-    w.put(f"items[f_item] = (n + 1, {_tuple(names)})")
+    w.put(f"(_, {listed(kept)}) = met")
+    _apply_keyed(w, scans, kept, 1)
+    w.put(f"items[f_item] = (n + 1, {listed(kept)})")
     w.put("first = next(iter(items))")
     w.put(f"if n + 1 - items[first][0] > {HORIZON}:")
     w.put("del items[first]", 2)
 
 
-def _apply_keyed(w: _Writer, scans: Sequence[Scan], names: Sequence[str], depth: int) -> None:
+def _apply_keyed(w: Writer, scans: Sequence[Scan], names: Sequence[str], depth: int) -> None:
     groups: dict[Expr, list[tuple[Scan, str]]] = {}
     for scan, name in zip(scans, names, strict=True):
         groups.setdefault(scan.when, []).append((scan, name))
@@ -474,20 +259,16 @@ def _apply_keyed(w: _Writer, scans: Sequence[Scan], names: Sequence[str], depth:
             w.put(f"if {w.value(when, depth)}:", depth)
             inside += 1
         for scan, name in members:
-            for line in _step(scan, name, w.value(scan.x, inside)):
+            for line in step(scan, name, w.value(scan.x, inside)):
                 w.put(line, inside)
 
 
 def _read(layout: Layout, values: Sequence[Expr]) -> list[str]:
-    w = _Writer(layout, _uses(values))
+    w = Writer(layout, _uses(values))
     w.lines.append("def read(state, moment, skill_ids):")
     w.bind_state(ASKED_FIELDS)
     w.bind_keyed("skill")
     w.bind_keyed("item")
-    names = [w.text(x) for x in values]
-    w.put(f"return ({_tuple(names)})")
+    kept = [w.text(x) for x in values]
+    w.put(f"return ({listed(kept)})")
     return w.lines
-
-
-def _tuple(names: Iterator[str] | Sequence[str]) -> str:
-    return "".join(f"{x}, " for x in names).rstrip(" ")

@@ -8,13 +8,14 @@ by side and joined.
 Reference: Blelloch (1990), Prefix sums and their applications (linear recurrences as scans).
 """
 
-from math import log, nan
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
 
 from learnloop.core.types import Floats, Ints
 from learnloop.features.language import Const, Expr, Scan
+from learnloop.features.layout import first
 
 CHUNK = 32
 """Steps of a recurrence that are taken one after the other, in all chunks at once."""
@@ -54,11 +55,6 @@ class Chosen:
         return found
 
 
-def initial(scan: Scan) -> float:
-    """What a scan is before the first event."""
-    return nan if scan.kind in ("last", "ewm") else 0.0
-
-
 def after_each(
     scan: Scan, x: NDArray[np.float64], chosen: Chosen, time: Floats | None
 ) -> NDArray[np.float64]:
@@ -72,7 +68,7 @@ def after_each(
     if scan.kind == "tally":
         return _tally(scan, x, begin)
     out = np.empty(n + 1)
-    out[n] = initial(scan)
+    out[n] = first(scan)
     match scan.kind:
         case "sum" if isinstance(scan.x, Const):
             np.multiply(index + 1 - begin, scan.x.value, out=out[:n])
@@ -81,8 +77,8 @@ def after_each(
             np.subtract(sums[1:], sums.take(begin, mode="clip"), out=out[:n])
         case "window":
             sums = chosen.sums(scan.x, x)
-            first = np.maximum(index + 1 - int(scan.parameter), begin)
-            np.subtract(sums[1:], sums.take(first, mode="clip"), out=out[:n])
+            oldest = np.maximum(index + 1 - int(scan.parameter), begin)
+            np.subtract(sums[1:], sums.take(oldest, mode="clip"), out=out[:n])
         case "last":
             out[:n] = x
         case "run":
