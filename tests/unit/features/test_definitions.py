@@ -37,6 +37,7 @@ def test_every_feature_is_documented(feature: Feature) -> None:
     assert re.fullmatch(r"[a-z][a-z0-9_]*(\.[0-9]+)?", feature.name)
     assert feature.unit in UNITS
     assert feature.meaning.endswith(".")
+    assert not feature.meaning.startswith("The same")  # each is read alone, too
     assert feature.meaning[0].isupper() or feature.meaning[0].isdigit() or "(" in feature.meaning
     assert np.isnan(feature.default) or feature.low <= feature.default <= feature.high
     assert feature.dtype == "float64"

@@ -19,7 +19,7 @@ from learnloop.features.definitions import (
 )
 
 VERSION = 1
-"""Grows when a definition changes or is added; states of another version are rebuilt."""
+"""Grows with a release that adds features, and when a rule changes that their digest can't see."""
 
 FEATURES: tuple[Feature, ...] = (
     *temporal.FEATURES,

@@ -78,14 +78,14 @@ def _residual(name: str, value: Expr, meaning: str) -> Feature:
 FEATURES: tuple[Feature, ...] = (
     _ability_feature("ability", _ability, "Ability that explains the answers, from the items' "
                      "easiness; 0 is a middle learner."),
-    _ability_feature("ability_last_5", _lately(5), "The same from the latest 5 answers."),
-    _ability_feature("ability_last_20", _lately(20), "The same from the latest 20 answers."),
-    _ability_feature("ability_fading_7d", _faded, "The same, each answer halved every 7 days."),
+    _ability_feature("ability_last_5", _lately(5), "Ability from the latest 5 answers."),
+    _ability_feature("ability_last_20", _lately(20), "Ability from the latest 20 answers."),
+    _ability_feature("ability_fading_7d", _faded, "Ability, each answer halved every 7 days."),
     performance("ability_evidence", ln1p(_evidence), "log(1 + information on ability).", high=INF,
                 default=0.0),
     _ability_feature("skill_deviation", _deviation,
                      "What explains the answers to this skill beside ability."),
-    # Of the item of the question: easiness and
+    # Log odds of a right answer to the item of the question.
     _logit_feature("logit_able", easiness + _ability, "Easiness and ability."),
     _logit_feature("logit_able_last_5", easiness + _lately(5), "Easiness and ability of late, 5 "
                    "answers."),
@@ -98,13 +98,14 @@ FEATURES: tuple[Feature, ...] = (
     # Right (1 or 0) less its chance.
     _residual("left_ewm_0.1", ewm(_rest, 0.1, judged),
               "Right less the chance of logit_expected, moving average, weight 0.1."),
-    _residual("left_ewm_0.3", ewm(_rest, 0.3, judged), "The same, weight 0.3."),
+    _residual("left_ewm_0.3", ewm(_rest, 0.3, judged),
+              "Right less the chance of logit_expected, moving average, weight 0.3."),
     _residual("skill_left_ewm_0.07", ewm(_left, 0.07, judged, by="skill"),
               "Right less the chance of logit_able, in this skill, moving average, weight 0.07."),
     _residual("skill_left_ewm_0.2", ewm(_left, 0.2, judged, by="skill"),
-              "The same in this skill, weight 0.2."),
+              "Right less the chance of logit_able, in this skill, moving average, weight 0.2."),
     _residual("skill_left_ewm_0.5", ewm(_left, 0.5, judged, by="skill"),
-              "The same in this skill, weight 0.5."),
+              "Right less the chance of logit_able, in this skill, moving average, weight 0.5."),
     _residual("item_left_ewm_0.4", ewm(_left, 0.4, judged, by="item"),
-              "The same at this item, weight 0.4."),
+              "Right less the chance of logit_able, at this item, moving average, weight 0.4."),
 )  # fmt: skip
