@@ -5,6 +5,9 @@
                        (skill_s + c_s ln(1 + right_s) + d_s ln(1 + wrong_s))
 
 The counts are of the learner's answers before the instant of the question, all and in skill s.
+Where items come back, the learner's own record with the item tells most: with `item_counts` it is
+added, c_i ln(1 + right_i) + d_i ln(1 + wrong_i).
+
 Every weight but the bias has the penalty weight^2 / 2. The design is sparse: a row is a list of
 columns and values, and the fit (Newton, its steps by conjugate gradients) only sums over them.
 
@@ -63,6 +66,7 @@ class BestLR:
     """A fitted best-LR for logs with the same item and skill codes."""
 
     weights: Floats
+    item_counts: bool
 
     def predict(self, log: AnswerLog) -> Floats:
         """P(correct) of every answer of the log, from before it.
@@ -70,18 +74,19 @@ class BestLR:
         Returns:
             (n,) in (0, 1); NaN on studied rows.
         """
-        logit = design_of(log).times(self.weights)
+        logit = design_of(log, item_counts=self.item_counts).times(self.weights)
         return np.where(log.correct == STUDY, np.nan, 1.0 / (1.0 + np.exp(-logit)))
 
 
-def fit_best_lr(log: AnswerLog) -> BestLR:
+def fit_best_lr(log: AnswerLog, *, item_counts: bool = False) -> BestLR:
     """Fit on the answers of training learners."""
     answered = (log.correct != STUDY).astype(np.float64)
-    return BestLR(_newton(design_of(log), log.correct == 1, answered))
+    weights = _newton(design_of(log, item_counts=item_counts), log.correct == 1, answered)
+    return BestLR(weights, item_counts)
 
 
-def design_of(log: AnswerLog) -> Design:
-    """Columns: bias, ln right, ln wrong; the items; the skills; their ln right; their ln wrong."""
+def design_of(log: AnswerLog, *, item_counts: bool = False) -> Design:
+    """Columns: bias, ln right, ln wrong; items; skills; ln right and ln wrong of skills, items."""
     n, n_items, n_skills = len(log), len(log.item_ids), len(log.skill_ids)
     rows = np.arange(n)
     right, wrong = _counts_before(log, rows, np.zeros(n, np.int64))
@@ -92,7 +97,7 @@ def design_of(log: AnswerLog) -> Design:
     own_right, own_wrong = _counts_before(log, pair, skill)
     first = 3 + n_items
     ones, pair_ones = np.ones(n), np.ones(len(pair))
-    entries = (
+    entries = [
         (rows, np.full(n, 0), ones),
         (rows, np.full(n, 1), np.log1p(right)),
         (rows, np.full(n, 2), np.log1p(wrong)),
@@ -100,9 +105,17 @@ def design_of(log: AnswerLog) -> Design:
         (pair, first + skill, pair_ones),
         (pair, first + n_skills + skill, np.log1p(own_right)),
         (pair, first + 2 * n_skills + skill, np.log1p(own_wrong)),
-    )
+    ]
+    last = first + 3 * n_skills
+    if item_counts:
+        met_right, met_wrong = _counts_before(log, rows, log.item)
+        entries += [
+            (rows, last + log.item, np.log1p(met_right)),
+            (rows, last + n_items + log.item, np.log1p(met_wrong)),
+        ]
+        last += 2 * n_items
     row, column, value = (np.concatenate(x) for x in zip(*entries, strict=True))
-    return Design(row, column, value, n, first + 3 * n_skills)
+    return Design(row, column, value, n, last)
 
 
 def _counts_before(log: AnswerLog, row: Ints, key: Ints) -> tuple[Ints, Ints]:
