@@ -65,27 +65,6 @@ class ItemStatistics:
 
     @classmethod
     def of(
-        cls, item_ids: tuple[str, ...], item: Ints, correct: Floats, seconds: Floats
-    ) -> "ItemStatistics":
-        """From answers alone: as easy as the share of right ones, leaning on that of all.
-
-        Args:
-            item_ids: Id of each item code.
-            item: (n,) item codes.
-            correct: (n,) 1, 0, or NaN where it can't be said.
-            seconds: (n,) response times; NaN where unknown.
-        """
-        n, judged = len(item_ids), ~np.isnan(correct)
-        n_judged = np.bincount(item[judged], minlength=n).astype(np.float64)
-        n_right = np.bincount(item[judged], correct[judged], n)
-        rate = (n_right.sum() + 1.0) / (n_judged.sum() + 2.0)
-        p = (n_right + LEAN * rate) / (n_judged + LEAN)
-        seen = np.bincount(item, minlength=n) > 0
-        easiness = np.where(seen, np.log(p / (1.0 - p)), nan)
-        return cls.fitted(item_ids, easiness, n_judged, item, seconds)
-
-    @classmethod
-    def fitted(
         cls,
         item_ids: tuple[str, ...],
         easiness: Floats,

@@ -48,7 +48,7 @@ def item_statistics(log: AnswerLog, seconds: Floats | None = None) -> ItemStatis
 
     def statistics(slopes: Floats | None) -> ItemStatistics:
         item, times = log.item[answered], given[answered]
-        return ItemStatistics.fitted(log.item_ids, easiness, found.n, item, times, slopes)
+        return ItemStatistics.of(log.item_ids, easiness, found.n, item, times, slopes)
 
     return statistics(_slopes(log, answered, given, statistics(None)))
 
