@@ -102,7 +102,9 @@ def test_each_way_of_looking_ahead_is_named() -> None:
     at_once = audited(counts(pl.col("occurred_us") <= pl.col("at_us")), ["n"])
     assert failed(at_once) == ["future_in_features"]
     assert "later events move n:" in at_once.failures[0].message
-    assert failed(audited(counts(pl.col("occurred_us").is_not_null()), ["n"])) == ["future_in_features"]
+    assert failed(audited(counts(pl.col("occurred_us").is_not_null()), ["n"])) == [
+        "future_in_features"
+    ]
     whole = audited(counts(BEFORE, own=False), ["n"])
     assert "others_in_features" in failed(whole)
     item_rate = audited(
