@@ -12,21 +12,15 @@ from learnloop.core.errors import InvalidInput
 from learnloop.features.definitions import FEATURES
 from learnloop.features.fold import FeatureFold
 from learnloop.features.statistics import NOTHING
-from learnloop.journeys.engine import PersonalizationEngine
-from learnloop.journeys.feast import STEADY, FeastExport, export_feast
+from learnloop.journeys.feast import STEADY, export_feast
 from tests.journeys.worlds import ADA, BO, NOW, answer, small_world
-
-
-def exported(engine: PersonalizationEngine, folder: Path) -> FeastExport:
-    with engine.store.begin(write=False) as tx:
-        return export_feast(engine.live(tx), tx, NOTHING, folder)
 
 
 def test_a_row_is_what_was_known_after_each_event(tmp_path: Path) -> None:
     engine = small_world("memory://")
     log = [answer(ADA, k, f"count-{k % 6}", k % 3 > 0, hints=k % 2) for k in range(12)]
     engine.record([*log, answer(BO, 50)])
-    done = exported(engine, tmp_path / "repo")
+    done = export_feast(engine, tmp_path / "repo")
     assert (done.n_learners, done.n_rows, done.n_features) == (2, 13, len(STEADY))
     rows = pl.read_parquet(tmp_path / "repo" / "data" / "*.parquet")
     of_ada = rows.filter(pl.col("learner_id") == ADA).sort("event_timestamp")
@@ -50,7 +44,7 @@ def test_a_row_is_what_was_known_after_each_event(tmp_path: Path) -> None:
 def test_the_repository_names_every_column(tmp_path: Path) -> None:
     engine = small_world("memory://")
     engine.record([answer(ADA, 0)])
-    exported(engine, tmp_path)
+    export_feast(engine, tmp_path)
     text = (tmp_path / "features.py").read_text()
     ast.parse(text)
     columns = pl.read_parquet(tmp_path / "data" / "*.parquet").columns
@@ -61,4 +55,4 @@ def test_the_repository_names_every_column(tmp_path: Path) -> None:
 def test_nothing_is_written_over(tmp_path: Path) -> None:
     (tmp_path / "mine").touch()
     with pytest.raises(InvalidInput, match="not empty"):
-        exported(small_world("memory://"), tmp_path)
+        export_feast(small_world("memory://"), tmp_path)

@@ -139,6 +139,35 @@ def build(
         _show_build(report)
 
 
+@app.command("export")
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new or empty folder.")],
+    database: Database = None,
+    json: AsJson = False,
+) -> None:
+    """Write a feature repository for teams that run Feast: Parquet files and their definitions.
+
+    Only features that nothing but the learner's next event can change: Feast looks the latest row
+    up, whatever time has passed. Run `feast apply` in the folder.
+
+    For example:
+
+        learnloop features export features-for-feast
+    """
+    from learnloop.journeys.feast import export_feast
+
+    try:
+        with open_engine(database) as engine:
+            done = export_feast(engine, folder)
+    except OSError as error:
+        raise DataError(f"{folder}: can't be written ({error.strerror})") from error
+    if json:
+        print_json({**plain(done), "folder": str(done.folder)})
+    else:
+        say(f"{done.n_rows:,} rows of {done.n_features} features, {done.n_learners:,} learners")
+        typer.echo(done.folder)
+
+
 def _instant(text: str) -> datetime:
     try:
         return to_utc(datetime.fromisoformat(text), field="--as-of")

@@ -19,7 +19,7 @@ from learnloop.features.definition import Feature
 from learnloop.features.definitions import FEATURES
 from learnloop.features.lineage import is_steady
 from learnloop.features.log import frame_of
-from learnloop.features.statistics import ItemStatistics
+from learnloop.journeys.engine import PersonalizationEngine
 from learnloop.journeys.live import Live
 
 PAGE = 200
@@ -44,9 +44,7 @@ class FeastExport:
 
 
 def export_feast(
-    live: Live,
-    tx: Transaction,
-    statistics: ItemStatistics,
+    engine: PersonalizationEngine,
     folder: Path,
     *,
     progress: Callable[[int], None] = lambda n: None,
@@ -65,24 +63,26 @@ def export_feast(
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
     n_learners = n_rows = 0
-    for number, frame in enumerate(_pages(tx)):
-        rows = _rows(live, statistics, frame)
-        rows.write_parquet(data / f"learners-{number:05}.parquet")
-        n_learners += rows["learner_id"].n_unique()
-        n_rows += rows.height
-        progress(n_learners)
+    with engine.store.begin(write=False) as tx:
+        live = engine.live(tx)
+        for number, frame in enumerate(_pages(tx)):
+            rows = _rows(live, frame)
+            rows.write_parquet(data / f"learners-{number:05}.parquet")
+            n_learners += rows["learner_id"].n_unique()
+            n_rows += rows.height
+            progress(n_learners)
     (folder / "features.py").write_text(_definitions(), encoding="utf-8")
     (folder / "feature_store.yaml").write_text(_STORE, encoding="utf-8")
     return FeastExport(folder, n_learners, n_rows, len(STEADY))
 
 
-def _rows(live: Live, statistics: ItemStatistics, frame: pl.DataFrame) -> pl.DataFrame:
+def _rows(live: Live, frame: pl.DataFrame) -> pl.DataFrame:
     instants = (
         frame.group_by("learner_id", "occurred_us", maintain_order=True)
         .agg(pl.col("received_us").max())
         .with_columns(at_us=pl.col("occurred_us") + 1)
     )
-    found = vectors(instants, frame, live.items.items, statistics, STEADY)
+    found = vectors(instants, frame, live.items.items, live.features.statistics, STEADY)
     created = pl.coalesce("received_us", "occurred_us")
     return found.select(
         "learner_id",

@@ -125,3 +125,14 @@ def test_build_says_in_one_line_what_is_wrong(
     assert error in failed.err
     assert failed.err.count("\n") == 1
     assert not (elsewhere / "out.parquet").exists()
+
+
+def test_export_writes_a_repository_for_feast(
+    demo: DemoFolder, elsewhere: Path, learnloop: Learnloop
+) -> None:
+    said = learnloop("features", "export", "repo", "--database", demo.url, "--json").json
+    assert said["n_rows"] >= said["n_learners"] > 0
+    assert pl.read_parquet("repo/data/*.parquet").height == said["n_rows"]
+    again = learnloop("features", "export", "repo", "--database", demo.url)
+    assert again.code == 1
+    assert "not empty" in again.err
