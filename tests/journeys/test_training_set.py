@@ -1,10 +1,12 @@
 """Does a training set hold every label, in its place, beside what was known then and no more?"""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -279,3 +281,19 @@ def test_item_statistics_of_others_hold_nobodys_own_answers_and_no_held_out_ones
     one = next(who for who in PEOPLE if who not in held_out)
     own = {who for who in PEOPLE if fold_of(who) == fold_of(one)}
     assert set(moved(school(lambda who, k: who == one and k > 5))) == set(PEOPLE) - own
+
+
+def test_the_guide_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    guide = Path(__file__).parents[2] / "docs" / "guides" / "training-sets.md"
+    blocks = re.findall(r"```python\n(.*?)```", guide.read_text(), re.DOTALL)
+    assert len(blocks) == 2
+    monkeypatch.chdir(tmp_path)
+    small_world("sqlite:///school.db").close()
+    lines = [f"p{k},2026-0{1 + k % 2}-1{k % 10}T08:00:00Z,{k % 2}" for k in range(40)]
+    Path("labels.csv").write_text("\n".join(["learner_id,at,passed", *lines, ""]))
+    names: dict[str, Any] = {}
+    for block in blocks:
+        exec(block, names)
+    assert names["report"].n_labels == len(names["rows"]) == 40
+    assert names["strict"].test.any()
+    assert names["window"].sides.train.any()
