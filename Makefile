@@ -46,7 +46,7 @@ faults: development system ## kill, fill and lock things while answers come in (
 	@$(ONE_THREAD) $(BIN)/pytest -m faults $(ARGS)
 
 bench: development ## speed, beside peers where they are installed (15 minutes)
-	@set -e; for name in inprocess ingest two_writers http_cpu http_open_loop; do \
+	@set -e; for name in inprocess features ingest two_writers http_cpu http_open_loop; do \
 		echo "==> $$name"; $(ONE_THREAD) $(BIN)/python benchmarks/speed/$$name.py $(ARGS); done
 
 lock: venv ## pin the requirements again
