@@ -24,7 +24,7 @@ from learnloop.journeys import training_set
 from learnloop.journeys.engine import PersonalizationEngine
 from learnloop.journeys.profiles import ProfileChange
 from learnloop.journeys.training_set import build_training_set
-from learnloop.training.sets import read_lineage
+from learnloop.training.sets import Lineage, read_lineage
 from learnloop.training.split import fold_of, is_held_out
 
 from .worlds import ADA, BO, NOW, SKILLS, answer, small_world
@@ -101,6 +101,7 @@ def test_every_label_keeps_its_row_and_its_place(
         labels,
         out,
         known_by=known_by,  # type: ignore[arg-type]
+        statistics="serving",
         progress=lambda *x: told.append(x),
     )
     written = pl.read_parquet(out)
@@ -170,9 +171,13 @@ def test_without_label_times_a_label_is_as_old_as_its_question(
 
 
 def test_a_later_event_changes_no_row(world: PersonalizationEngine, tmp_path: Path) -> None:
-    lineage = build_training_set(world, frame(rows()), tmp_path / "before.parquet").lineage
+    def build(name: str) -> Lineage:
+        out = tmp_path / f"{name}.parquet"
+        return build_training_set(world, frame(rows()), out, statistics="serving").lineage
+
+    lineage = build("before")
     world.record([answer(ADA, k, "add-1", minutes=100 + k) for k in range(20, 30)])
-    build_training_set(world, frame(rows()), tmp_path / "after.parquet")
+    build("after")
     before, after = (
         pl.read_parquet(tmp_path / f"{x}.parquet", columns=list(lineage.names)).to_numpy()
         for x in ("before", "after")

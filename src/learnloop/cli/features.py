@@ -70,6 +70,13 @@ def describe_features(
         show(*_page(x, made))
 
 
+class Statistics(StrEnum):
+    """Whose answers say what an item is like."""
+
+    OTHERS = "others"
+    SERVING = "serving"
+
+
 class KnownBy(StrEnum):
     """When an event counts as known."""
 
@@ -97,6 +104,13 @@ def build(
         KnownBy,
         typer.Option(help="Whether an event counts from when it occurred, or was received."),
     ] = KnownBy.OCCURRED,
+    statistics: Annotated[
+        Statistics,
+        typer.Option(
+            help="Of items: fitted on other learners, so that no label reads itself, or those that "
+            "serve."
+        ),
+    ] = Statistics.OTHERS,
     names: Annotated[
         str | None, typer.Option("--features", metavar="A,B,...", help="Only these, in this order.")
     ] = None,
@@ -129,6 +143,7 @@ def build(
                 delay=timedelta(days=delay_days),
                 known_by=known_by.value,
                 features=wanted,
+                statistics=statistics.value,
                 progress=lambda done, total: advance(100 * done // total),
             )
     except OSError as error:

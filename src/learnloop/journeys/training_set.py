@@ -67,7 +67,7 @@ def build_training_set(
     delay: timedelta = timedelta(0),
     known_by: KnownBy = "occurred",
     features: Sequence[str] | None = None,
-    statistics: ItemStatistics | Literal["serving", "others"] = "serving",
+    statistics: ItemStatistics | Literal["serving", "others"] = "others",
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> BuildReport:
     """Write the labels with the features of their instants as a Parquet file.
@@ -80,8 +80,9 @@ def build_training_set(
             `at`) less than `delay` before it.
         known_by: Whether an event counts from when it occurred, or from when it was received.
         features: Names of those that are wanted, in their order; None = all.
-        statistics: Of items: those that serve; of `others`, for each learner fitted on training
-            learners of other folds (`training.statistics_of_others`); or any.
+        statistics: Of items: of `others`, for each learner fitted on training learners of other
+            folds (`training.statistics_of_others`), so that no label reads itself; those that are
+            `serving`; or any.
         progress: Told how many rows are done, and of how many.
 
     Raises:
