@@ -267,14 +267,15 @@ def too_early(labels: pl.DataFrame, frame: pl.DataFrame, counted: pl.Series) -> 
     return int((counted.to_numpy() > counts).sum())
 
 
-def training_set(table: Table, n: int, rounds: int, feast: str | None) -> None:
+def training_set(table: Table, n: int, rounds: int, feast: str | None, engines: list[str]) -> None:
     """The same labels joined to stored features, and beside features computed from the log."""
     frame, items = make_log(n)
     labels, rng = make_labels(frame), np.random.default_rng(3)
     rows = frame.select("learner_id", "occurred_us", "received_us").with_columns(
         pl.Series(f"f{k}", rng.random(n).astype(np.float32)) for k in range(JOINED)
     )
-    some = {COUNT, *(x.name for x in FEATURES[:: len(FEATURES) // (JOINED - 1)][: JOINED - 1])}
+    others = [x.name for x in FEATURES if x.name != COUNT]
+    some = {COUNT, *others[:: len(others) // (JOINED - 1)][: JOINED - 1]}
 
     def ours(names: set[str]) -> Callable[[], pl.DataFrame]:
         kept = tuple(x for x in FEATURES if x.name in names)
@@ -302,7 +303,7 @@ def training_set(table: Table, n: int, rounds: int, feast: str | None) -> None:
             median_s=statistics.median(found), min_s=min(found),
         )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
-        for engine in ("duckdb", "dask"):
+        for engine in engines:
             name = f"Feast, {engine}: get_historical_features of {JOINED} stored features"
             try:
                 found = _feast(feast, engine, Path(folder), rows, labels, rounds)
@@ -348,6 +349,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=2_000, help="online, per round")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--feast-python", default=os.environ.get("LEARNLOOP_FEAST_PYTHON"))
+    parser.add_argument("--engines", nargs="*", default=["duckdb", "dask"], help="of Feast")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     protocol = [
@@ -365,7 +367,7 @@ def main() -> None:
         online(report.table("One event in, one vector out"), args.events, args.rounds)
     if args.only in (None, "training"):
         table = report.table(f"A training set over {args.rows[-1]:,} events")
-        training_set(table, args.rows[-1], args.rounds, args.feast_python)
+        training_set(table, args.rows[-1], args.rounds, args.feast_python, args.engines)
     report.finish(args.json)
 
 
