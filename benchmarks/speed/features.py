@@ -32,6 +32,7 @@ from learnloop.features.definitions import FEATURES
 from learnloop.features.fold import FeatureFold
 from learnloop.features.log import COLUMNS, ORDER, ItemBook, of_frame
 from learnloop.features.statistics import NOTHING
+from learnloop.features.stored import latest_rows
 
 N_LEARNERS, N_ITEMS, N_SKILLS = 10_000, 2_000, 100
 START_US, DAY_US = 1_700_000_000_000_000, 86_400_000_000
@@ -248,14 +249,6 @@ def make_labels(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def polars_join(labels: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """The latest stored row that was known at each label."""
-    known = rows.with_columns(at_us=pl.max_horizontal("occurred_us", "received_us"))
-    return labels.sort("at_us").join_asof(
-        known.sort("at_us"), on="at_us", by="learner_id", check_sortedness=False
-    )
-
-
 def too_early(labels: pl.DataFrame, frame: pl.DataFrame, counted: pl.Series) -> int:
     """How many labels were given more events than had happened and arrived."""
     known = labels.with_row_index("row").join(frame, on="learner_id")
@@ -283,7 +276,7 @@ def training_set(table: Table, n: int, rounds: int, feast: str | None, engines: 
 
     every = {x.name for x in FEATURES}
     ways = {
-        f"polars: join_asof of {JOINED} stored features": lambda: polars_join(labels, rows),
+        f"learnloop: join of {JOINED} stored features": lambda: latest_rows(labels, rows),
         f"learnloop: {len(some)} features, computed from the log": ours(some),
         f"learnloop: all {len(every)} features, computed from the log": ours(every),
     }
