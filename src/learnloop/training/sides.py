@@ -116,7 +116,7 @@ def shared_learners(rows: pl.DataFrame, sides: Sides) -> list[str]:
     """The learners who are on both sides, sorted."""
     learner = rows["learner_id"]
     train, test = (learner.filter(pl.Series(side)) for side in (sides.train, sides.test))
-    return train.unique().filter(train.unique().is_in(test.unique().to_list())).sort().to_list()
+    return sorted(set(train.unique()) & set(test.unique()))
 
 
 def _asked_us(rows: pl.DataFrame) -> Ints:
