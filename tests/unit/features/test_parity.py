@@ -1,4 +1,4 @@
-"""Do the online fold and the batch give the same numbers? On random logs, as of every instant."""
+"""Do the online fold and the batch give the same numbers? On 1,000 random logs, at every event."""
 
 import numpy as np
 from hypothesis import given, settings
@@ -47,9 +47,7 @@ GAPS_US = some(
 def logs(draw: st.DrawFn, n_learners: int = 10) -> list[list[Interaction]]:
     """One log per learner, each in its total order."""
     timed = draw(st.booleans())
-    return [
-        _log(draw, LearnerId(f"l{who}"), timed) for who in range(draw(st.integers(1, n_learners)))
-    ]
+    return [_log(draw, LearnerId(f"l{who}"), timed) for who in range(n_learners)]
 
 
 def _log(draw: st.DrawFn, learner: LearnerId, timed: bool) -> list[Interaction]:
