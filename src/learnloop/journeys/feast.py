@@ -8,6 +8,7 @@ the time it was received as `created`, so that Feast can leave out what came lat
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import polars as pl
@@ -20,7 +21,7 @@ from learnloop.features.definitions import FEATURES
 from learnloop.features.lineage import is_steady
 from learnloop.features.log import frame_of
 from learnloop.journeys.engine import PersonalizationEngine
-from learnloop.journeys.live import Live
+from learnloop.journeys.live import Live, every_learner
 
 PAGE = 200
 """Learners in one Parquet file."""
@@ -97,9 +98,8 @@ def _instant(us: pl.Expr) -> pl.Expr:
 
 
 def _pages(tx: Transaction) -> Iterator[pl.DataFrame]:
-    after = None
-    while page := tx.learners.page(after, PAGE):
-        after = page[-1].learner_id
+    everyone = every_learner(tx)
+    while page := list(islice(everyone, PAGE)):
         frame = frame_of(x for who in page for x in tx.interactions.history(who.learner_id))
         if frame.height:
             yield frame

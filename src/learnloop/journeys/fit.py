@@ -5,7 +5,6 @@ model, so a newly fitted one starts warm: its states are rebuilt from the log.
 """
 
 import hashlib
-from collections.abc import Iterator
 from typing import Any
 
 from learnloop.core.answers import AnswerLog
@@ -14,16 +13,15 @@ from learnloop.core.items import ItemTable
 from learnloop.core.protocols import Estimator, Transaction
 from learnloop.core.random import derive_rng
 from learnloop.core.records import ModelRecord
-from learnloop.core.types import Floats, Interaction, Learner, Ref
+from learnloop.core.types import Floats, Ref
 from learnloop.journeys.artifacts import artifact_of
-from learnloop.journeys.live import Live
+from learnloop.journeys.live import Live, every_interaction
 from learnloop.journeys.results import ModelPerformance
 from learnloop.models import ability
 from learnloop.training.snapshot import answer_log
 
 CHAMPION = "champion"
 MIN_ANSWERS = 200
-PAGE = 500
 
 
 def live_estimator(tx: Transaction, items: ItemTable, champion: Ref | None) -> Estimator[Any]:
@@ -39,7 +37,7 @@ def live_estimator(tx: Transaction, items: ItemTable, champion: Ref | None) -> E
 
 def answers(live: Live, tx: Transaction) -> tuple[AnswerLog, Floats]:
     """Every answer of the log, to fit from, and (n,) how long each took, s."""
-    return answer_log(_every_interaction(tx), live.items)
+    return answer_log(every_interaction(tx), live.items)
 
 
 def fitted(live: Live, log: AnswerLog) -> ModelRecord:
@@ -67,15 +65,3 @@ def publish(tx: Transaction, record: ModelRecord) -> ModelPerformance:
     tx.models.put(record)
     tx.models.set_alias(CHAMPION, record.ref)
     return ModelPerformance(record.ref, True, record.created_at, dict(record.metrics))
-
-
-def _every_interaction(tx: Transaction) -> Iterator[Interaction]:
-    for learner in _learners(tx):
-        yield from tx.interactions.history(learner.learner_id)
-
-
-def _learners(tx: Transaction) -> Iterator[Learner]:
-    page = tx.learners.page(None, PAGE)
-    while page:
-        yield from page
-        page = tx.learners.page(page[-1].learner_id, PAGE)

@@ -3,7 +3,7 @@
 Built once per catalog version and live model, then shared, read-only, by all requests.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,12 @@ from learnloop.core.errors import NotFound
 from learnloop.core.ids import ItemId, LearnerId
 from learnloop.core.items import ItemTable
 from learnloop.core.protocols import Clock, Estimator, Fold, Policy, Transaction
-from learnloop.core.types import Item, Learner
+from learnloop.core.types import Interaction, Item, Learner
 from learnloop.features.fold import FeatureFold
 from learnloop.features.profile import ProfileFold
+
+PAGE = 500
+"""Learners read at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +69,17 @@ def learner_of(tx: Transaction, learner_id: LearnerId) -> Learner:
             field="learner_id",
         )
     return learner
+
+
+def every_learner(tx: Transaction) -> Iterator[Learner]:
+    """All learners, in id order."""
+    page = tx.learners.page(None, PAGE)
+    while page:
+        yield from page
+        page = tx.learners.page(page[-1].learner_id, PAGE)
+
+
+def every_interaction(tx: Transaction) -> Iterator[Interaction]:
+    """The whole log, learner by learner, each in the total order."""
+    for learner in every_learner(tx):
+        yield from tx.interactions.history(learner.learner_id)

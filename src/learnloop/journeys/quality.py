@@ -14,14 +14,14 @@ from learnloop.features.log import as_they_come
 from learnloop.features.quality.look import look, rejected
 from learnloop.features.quality.report import N_EXAMPLES, Report
 from learnloop.journeys.importing import Log
+from learnloop.journeys.live import every_interaction
 
-PAGE = 500
 CHUNK = 20_000
 
 
 def of_store(tx: Transaction, now: datetime, *, max_age_h: float) -> Report:
     """The whole log."""
-    return look(_frame(_every_interaction(tx)), now, max_age_h=max_age_h)
+    return look(_frame(every_interaction(tx)), now, max_age_h=max_age_h)
 
 
 def of_log(
@@ -66,11 +66,3 @@ def _frame(interactions: Iterable[Interaction]) -> pl.DataFrame:
     while chunk := list(islice(rest, CHUNK)):
         chunks.append(as_they_come(chunk))
     return pl.concat(chunks)
-
-
-def _every_interaction(tx: Transaction) -> Iterator[Interaction]:
-    page = tx.learners.page(None, PAGE)
-    while page:
-        for learner in page:
-            yield from tx.interactions.history(learner.learner_id)
-        page = tx.learners.page(page[-1].learner_id, PAGE)
