@@ -51,10 +51,12 @@ bench: development ## speed, beside peers where they are installed (15 minutes)
 
 lock: venv ## pin the requirements again
 	@$(PIP) install --quiet uv
-	@$(BIN)/uv pip compile --quiet --no-header --no-annotate --python-version 3.11 \
-		--extra postgres pyproject.toml -o requirements/serve.txt
-	@$(BIN)/uv pip compile --quiet --no-header --no-annotate --python-version 3.11 \
-		--extra dev -c requirements/serve.txt pyproject.toml -o requirements/dev.txt
+	@$(BIN)/uv pip compile $(LOCK) --extra onnx --extra postgres -o requirements/serve.txt
+	@$(BIN)/uv pip compile $(LOCK) --extra dev -c requirements/serve.txt -o requirements/dev.txt
+	@sed -i -E -e '/^(cuda-|nvidia-|triton==)/d' -e 's/\+cpu$$//' requirements/dev.txt
+
+# Which build of torch is taken (CPU or CUDA) is the machine's affair; what CUDA needs is no pin.
+LOCK := --quiet --no-header --no-annotate --python-version 3.11 pyproject.toml
 
 clean: ## remove what the commands above have made
 	rm -rf $(VENV) learnloop-demo .mypy_cache .ruff_cache .hypothesis .lint-imports.log
