@@ -12,6 +12,7 @@ InteractionId = NewType("InteractionId", str)
 DecisionId = NewType("DecisionId", str)
 OutcomeId = NewType("OutcomeId", str)
 KeyId = NewType("KeyId", str)
+JobId = NewType("JobId", str)
 
 MAX_ID_LENGTH = 200
 
