@@ -1,9 +1,12 @@
-"""Folders of answers, written from columns."""
+"""Folders of answers, written from columns; a cluster of Ray for all tests of a process."""
 
-from collections.abc import Callable, Mapping, Sequence
+import importlib.util
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+
+from learnloop.training.executor import RayExecutor
 
 Columns = Mapping[str, Sequence[object]]
 Write = Callable[..., Path]
@@ -21,3 +24,12 @@ def write(tmp_path: Path) -> Write:
         return tmp_path
 
     return write_tables
+
+
+@pytest.fixture(scope="session")
+def on_ray() -> Iterator[RayExecutor]:
+    """A cluster of this machine; starting one takes seconds, so it is started once."""
+    if importlib.util.find_spec("ray") is None:
+        pytest.skip("Ray is not installed: pip install 'learnloop[ray]'")
+    with RayExecutor(n_workers=2) as executor:
+        yield executor
