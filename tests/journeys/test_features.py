@@ -191,7 +191,7 @@ def test_statistics_that_were_damaged_are_refused() -> None:
     with engine.store.begin() as tx:
         record = tx.models.get(ref_of(engine))
         assert record is not None
-        tx.models.put(replace(record, artifact=record.artifact + b"\x00"))
+        tx.models.put(replace(record, manifest=record.manifest + b" "))
     fresh = PersonalizationEngine(engine.store, settings=Settings(), clock=engine.clock)
     with pytest.raises(ArtifactError, match="features@"):
         fresh.features(ADA)

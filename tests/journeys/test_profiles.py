@@ -9,12 +9,13 @@ from learnloop.catalog import Catalog
 from learnloop.core.errors import DataError, InvalidInput, NotFound, VersionConflict
 from learnloop.core.ids import LearnerId, SkillId
 from learnloop.core.records import StepStatus
+from learnloop.core.registry import ESTIMATOR
 from learnloop.core.time import ManualClock
 from learnloop.core.types import ContentType, Goals, Preferences
 from learnloop.journeys import progress
 from learnloop.journeys.engine import PersonalizationEngine
-from learnloop.journeys.fit import CHAMPION
 from learnloop.journeys.profiles import ProfileChange
+from learnloop.journeys.registry import roll_back
 from tests.journeys.worlds import ADA, NOW, answer, small_world
 
 
@@ -160,7 +161,8 @@ def test_a_model_that_comes_back_knows_what_happened_meanwhile() -> None:
         assert tx.states.get(ADA, [engine.live(tx).profile_fold.ref])
     engine.record([answer(ADA, k, correct=False) for k in range(251, 271)])
     with engine.store.begin() as tx:
-        tx.models.set_alias(CHAMPION, first.ref)
+        back = roll_back(tx, engine.clock, ESTIMATOR, actor="test", reason="it was better")
+        assert back == first.ref
     levels = engine.profile(ADA).skills
     assert levels == engine.analyze(ADA).skills
 

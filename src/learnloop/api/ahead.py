@@ -33,6 +33,7 @@ class Ahead:
         self.outcomes = tx.outcomes
         self.paths = tx.paths
         self.models = tx.models
+        self.files = tx.files
         self.replies = tx.replies
         self.audit = tx.audit
 

@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
+from learnloop.core.artifact import Arrays, TensorSpec
 from learnloop.core.context import Context
 from learnloop.core.embedding import Vectors
 from learnloop.core.ids import DecisionId, InteractionId, KeyId, LearnerId
@@ -15,10 +16,10 @@ from learnloop.core.records import (
     ApiKey,
     AuditEntry,
     LearningPath,
-    ModelRecord,
     StoredReply,
     StoredState,
 )
+from learnloop.core.registry import Alias, AliasChange, ModelRecord, ModelRole
 from learnloop.core.types import (
     Bools,
     Choice,
@@ -83,6 +84,23 @@ class Estimator(Fold[S], Protocol[S]):
 
     def export(self) -> bytes:
         """The frozen parameters as an artifact that the model module's `load` reads back."""
+        ...
+
+
+class Predictor(Protocol):
+    """A fitted model without any learner's state: arrays in, arrays out.
+
+    Attributes:
+        inputs: What `predict` takes, by name; the first axis of each is the batch.
+        outputs: What it gives.
+    """
+
+    ref: Ref
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+
+    def predict(self, inputs: Arrays) -> Arrays:
+        """The outputs for arrays that fit `inputs`; rows do not know each other."""
         ...
 
 
@@ -257,7 +275,7 @@ class Paths(Protocol):
 
 
 class Models(Protocol):
-    """Fitted models, and which of them is live."""
+    """Versions of models, and which of them answer."""
 
     def put(self, record: ModelRecord) -> None: ...
 
@@ -267,11 +285,47 @@ class Models(Protocol):
         """Newest first."""
         ...
 
-    def alias(self, name: str) -> Ref | None:
-        """The model behind an alias such as `champion`."""
+    def remove(self, ref: Ref) -> None:
+        """Forget a version; its files stay until they are collected."""
         ...
 
-    def set_alias(self, name: str, ref: Ref) -> None: ...
+    def alias(self, slot: str, role: ModelRole) -> Ref | None:
+        """The version that plays a role."""
+        ...
+
+    def aliases(self) -> Sequence[Alias]:
+        """All of them, by slot and role."""
+        ...
+
+    def change(self, change: AliasChange) -> None:
+        """Give a role to a version, or to nobody, and remember that it was so."""
+        ...
+
+    def changes(self, slot: str, limit: int) -> Sequence[AliasChange]:
+        """The last changes of a slot, newest first."""
+        ...
+
+    def revision(self) -> int:
+        """How many changes there were: who sees the same number sees the same aliases."""
+        ...
+
+
+class Files(Protocol):
+    """Bytes by their SHA-256: the files of artifacts."""
+
+    def put(self, data: bytes) -> str:
+        """Keep the bytes; returns their hash, hex."""
+        ...
+
+    def get(self, sha256: str) -> bytes | None:
+        """The bytes of that hash, unchecked."""
+        ...
+
+    def hashes(self) -> set[str]:
+        """Of all that is kept."""
+        ...
+
+    def remove(self, sha256: str) -> None: ...
 
 
 class Replies(Protocol):
@@ -308,6 +362,7 @@ class Transaction(Protocol):
     outcomes: Outcomes
     paths: Paths
     models: Models
+    files: Files
     replies: Replies
     audit: Audit
 

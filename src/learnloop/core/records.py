@@ -1,4 +1,4 @@
-"""What does the store keep beside the nouns? Keys, states, paths, models, replies, audit."""
+"""What does the store keep beside the nouns? Keys, states, paths, replies, audit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -112,23 +112,6 @@ class LearningPath:
     minutes_high: float
     history: tuple[PathChange, ...] = ()
     version: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class ModelRecord:
-    """A fitted model's artifact.
-
-    Attributes:
-        artifact: The whole artifact as bytes (JSON for closed-form models).
-        sha256: Of `artifact`, hex; checked at every load.
-        metrics: What it reached when it was evaluated.
-    """
-
-    ref: Ref
-    created_at: datetime
-    artifact: bytes
-    sha256: str
-    metrics: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)

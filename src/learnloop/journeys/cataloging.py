@@ -8,8 +8,8 @@ so that an answer counts for what its item is now.
 
 from learnloop.catalog import Catalog
 from learnloop.core.protocols import Transaction
+from learnloop.core.registry import ESTIMATOR, ModelRole
 from learnloop.core.types import Item
-from learnloop.journeys.fit import CHAMPION
 
 
 def put_catalog(tx: Transaction, catalog: Catalog) -> str:
@@ -24,7 +24,7 @@ def put_catalog(tx: Transaction, catalog: Catalog) -> str:
     before = {x.item_id: x for x in items}
     moved = any(_folded(before.get(x.item_id, x)) != _folded(x) for x in catalog.items)
     version = tx.catalog.put(catalog.courses, catalog.skills, catalog.items)
-    if moved or tx.models.alias(CHAMPION) is None:
+    if moved or tx.models.alias(ESTIMATOR, ModelRole.CHAMPION) is None:
         tx.states.clear()
     return version
 

@@ -24,7 +24,7 @@ from learnloop.core.items import ItemTable
 from learnloop.core.protocols import Clock, Estimator, Store, Transaction
 from learnloop.core.records import LearningPath
 from learnloop.core.time import SystemClock
-from learnloop.core.types import Goals, Interaction, ItemKind, Metric, Outcome, Ref
+from learnloop.core.types import Goals, Interaction, ItemKind, Metric, Outcome
 from learnloop.features.profile import ProfileFold
 from learnloop.journeys import (
     cataloging,
@@ -53,7 +53,7 @@ from learnloop.journeys.results import (
 from learnloop.policies.recommend import RecommendPolicy
 from learnloop.storage import open_store
 
-_SnapshotKey = tuple[str, Ref | None]
+_SnapshotKey = tuple[str, int]
 
 
 class Settings(BaseSettings):
@@ -130,17 +130,17 @@ class PersonalizationEngine:
 
     def live(self, tx: Transaction) -> Live:
         """Catalog, model and policy as of this transaction; cached while they stay the same."""
-        key = (tx.catalog.version(), tx.models.alias(fit.CHAMPION))
+        key = (tx.catalog.version(), tx.models.revision())
         snapshot = self._snapshot
         if snapshot is None or snapshot[0] != key:
-            snapshot = (key, self._load(tx, *key))
+            snapshot = (key, self._load(tx, key[0]))
             self._snapshot = snapshot
         return snapshot[1]
 
-    def _load(self, tx: Transaction, version: str, champion: Ref | None) -> Live:
+    def _load(self, tx: Transaction, version: str) -> Live:
         _, skills, items = tx.catalog.load()
         table = ItemTable(version, items, skills)
-        estimator: Estimator[Any] = fit.live_estimator(tx, table, champion)
+        estimator: Estimator[Any] = fit.live_estimator(tx, table)
         return Live(
             self.clock,
             self.settings.seed,
@@ -280,14 +280,14 @@ class PersonalizationEngine:
         with self.store.begin(write=False) as tx:
             live = self.live(tx)
             log, seconds = fit.answers(live, tx)
-        record, snapshot = fit.fitted(live, log), statistics.fitted(live, log, seconds)
+        model, snapshot = fit.fitted(live, log), statistics.fitted(live, log, seconds)
         with self.store.begin() as tx:
-            published = fit.publish(tx, record)
-            statistics.publish(tx, snapshot)
+            published = fit.publish(tx, self.clock, model)
+            statistics.publish(tx, self.clock, snapshot)
         # Apart and last: nobody who answers meanwhile writes these any more. If it can't be done
         # now, they only take up space.
         with suppress(StoreUnavailable), self.store.begin() as tx:
-            for ref in {live.estimator.ref, live.features.ref} - {record.ref, snapshot.ref}:
+            for ref in {live.estimator.ref, live.features.ref} - {model.ref, snapshot.ref}:
                 tx.states.drop(ref)
         return published
 

@@ -4,35 +4,36 @@ A fitted model is stored with its hash and refused when the bytes differ. States
 model, so a newly fitted one starts warm: its states are rebuilt from the log.
 """
 
-import hashlib
 from typing import Any
 
 from learnloop.core.answers import AnswerLog
+from learnloop.core.artifact import Artifact
 from learnloop.core.errors import DataError
 from learnloop.core.items import ItemTable
-from learnloop.core.protocols import Estimator, Transaction
+from learnloop.core.protocols import Clock, Estimator, Transaction
 from learnloop.core.random import derive_rng
-from learnloop.core.records import ModelRecord
-from learnloop.core.types import Floats, Ref
-from learnloop.journeys.artifacts import artifact_of
+from learnloop.core.registry import ESTIMATOR, ModelRole
+from learnloop.core.types import Floats
 from learnloop.journeys.live import Live, every_interaction
+from learnloop.journeys.registry import artifact_of, give_role, store_artifact
 from learnloop.journeys.results import ModelPerformance
 from learnloop.models import ability
 from learnloop.training.snapshot import answer_log
 
-CHAMPION = "champion"
+MODEL_FILE = "model.json"
 MIN_ANSWERS = 200
 
 
-def live_estimator(tx: Transaction, items: ItemTable, champion: Ref | None) -> Estimator[Any]:
+def live_estimator(tx: Transaction, items: ItemTable) -> Estimator[Any]:
     """The champion, or a model of the catalog's authored difficulties where none was fitted.
 
     Raises:
         ArtifactError: The stored model is missing or its bytes are not those that were stored.
     """
+    champion = tx.models.alias(ESTIMATOR, ModelRole.CHAMPION)
     if champion is None:
         return ability.from_catalog(items, version=f"catalog-{items.version}")
-    return ability.load(artifact_of(tx, champion))
+    return ability.load(artifact_of(tx, champion).file(MODEL_FILE))
 
 
 def answers(live: Live, tx: Transaction) -> tuple[AnswerLog, Floats]:
@@ -40,7 +41,7 @@ def answers(live: Live, tx: Transaction) -> tuple[AnswerLog, Floats]:
     return answer_log(every_interaction(tx), live.items)
 
 
-def fitted(live: Live, log: AnswerLog) -> ModelRecord:
+def fitted(live: Live, log: AnswerLog) -> Artifact:
     """A model fitted on the answers. It takes a while, so no transaction waits for it.
 
     Raises:
@@ -55,13 +56,19 @@ def fitted(live: Live, log: AnswerLog) -> ModelRecord:
     now = live.clock.now()
     version = now.strftime("%Y-%m-%dT%H%M%S.%fZ")
     model = ability.fit(log, version=version, rng=derive_rng(live.seed, "fit", version))
-    artifact = model.export()
-    metrics = {"n_answers": float(n_answers), "n_learners": float(len(log.learner_ids))}
-    return ModelRecord(model.ref, now, artifact, hashlib.sha256(artifact).hexdigest(), metrics)
+    counts = {"n_answers": n_answers, "n_learners": len(log.learner_ids)}
+    return Artifact.build(
+        model.ref,
+        ability.NAME,
+        now,
+        {MODEL_FILE: model.export()},
+        metrics={name: (float(n), float(n), float(n)) for name, n in counts.items()},
+    )
 
 
-def publish(tx: Transaction, record: ModelRecord) -> ModelPerformance:
+def publish(tx: Transaction, clock: Clock, artifact: Artifact) -> ModelPerformance:
     """Store a fitted model and make it live."""
-    tx.models.put(record)
-    tx.models.set_alias(CHAMPION, record.ref)
+    record = store_artifact(tx, artifact)
+    champion = ModelRole.CHAMPION
+    give_role(tx, clock, ESTIMATOR, champion, record.ref, actor="fit", reason="fitted anew")
     return ModelPerformance(record.ref, True, record.created_at, dict(record.metrics))

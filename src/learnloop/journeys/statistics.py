@@ -5,16 +5,17 @@ sees a new champion sees the new statistics too. The features' version holds the
 features' states are rebuilt from the log as they are needed.
 """
 
-from hashlib import sha256
-
 from learnloop.core.answers import AnswerLog
-from learnloop.core.protocols import Transaction
-from learnloop.core.records import ModelRecord
+from learnloop.core.artifact import Artifact
+from learnloop.core.protocols import Clock, Transaction
+from learnloop.core.registry import ModelRole
 from learnloop.core.types import Floats
 from learnloop.features.fold import NAME, FeatureFold
 from learnloop.features.statistics import ItemStatistics
-from learnloop.journeys.artifacts import artifact_of
 from learnloop.journeys.live import Live
+from learnloop.journeys.registry import artifact_of, give_role, store_artifact
+
+STATISTICS_FILE = "statistics.json"
 
 
 def live_features(tx: Transaction) -> FeatureFold:
@@ -23,11 +24,13 @@ def live_features(tx: Transaction) -> FeatureFold:
     Raises:
         ArtifactError: The stored statistics are missing, or not the bytes that were stored.
     """
-    ref = tx.models.alias(NAME)
-    return FeatureFold() if ref is None else FeatureFold(ItemStatistics.load(artifact_of(tx, ref)))
+    ref = tx.models.alias(NAME, ModelRole.CHAMPION)
+    if ref is None:
+        return FeatureFold()
+    return FeatureFold(ItemStatistics.load(artifact_of(tx, ref).file(STATISTICS_FILE)))
 
 
-def fitted(live: Live, log: AnswerLog, seconds: Floats) -> ModelRecord:
+def fitted(live: Live, log: AnswerLog, seconds: Floats) -> Artifact:
     """The statistics of these answers, to store.
 
     Args:
@@ -37,13 +40,14 @@ def fitted(live: Live, log: AnswerLog, seconds: Floats) -> ModelRecord:
     from learnloop.training.item_statistics import item_statistics  # noqa: PLC0415
 
     statistics = item_statistics(log, seconds)
-    artifact = statistics.export()
-    metrics = {"n_items": float(len(statistics.items))}
-    ref = FeatureFold(statistics).ref
-    return ModelRecord(ref, live.clock.now(), artifact, sha256(artifact).hexdigest(), metrics)
+    ref, n = FeatureFold(statistics).ref, float(len(statistics.items))
+    files = {STATISTICS_FILE: statistics.export()}
+    return Artifact.build(ref, NAME, live.clock.now(), files, metrics={"n_items": (n, n, n)})
 
 
-def publish(tx: Transaction, record: ModelRecord) -> None:
+def publish(tx: Transaction, clock: Clock, artifact: Artifact) -> None:
     """Store statistics and make them live."""
-    tx.models.put(record)
-    tx.models.set_alias(NAME, record.ref)
+    if tx.models.get(artifact.ref) is None:  # the same statistics may come again
+        store_artifact(tx, artifact)
+    champion = ModelRole.CHAMPION
+    give_role(tx, clock, NAME, champion, artifact.ref, actor="fit", reason="fitted anew")

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from math import isfinite
 
 from learnloop.core.errors import InvalidInput
-from learnloop.core.records import AuditEntry, LearningPath, ModelRecord
+from learnloop.core.records import AuditEntry, LearningPath
+from learnloop.core.registry import AliasChange, ModelRecord
 from learnloop.core.types import Decision, Interaction, Item, Learner, Outcome, Ref
 
 
@@ -77,6 +78,14 @@ def check_path(path: LearningPath) -> None:
 def check_model(record: ModelRecord) -> None:
     """Refuse metrics that can't be kept: leave out a figure that could not be computed."""
     finite("metrics", record.metrics.values())
+
+
+def check_alias(change: AliasChange) -> None:
+    """Refuse a share that is none."""
+    if change.ref is not None:
+        ref_text(change.ref)
+    if not 0 <= change.share <= 1:
+        raise InvalidInput(f"share: {change.share} is not in [0, 1]", field="share")
 
 
 def check_audit(entry: AuditEntry) -> None:

@@ -16,7 +16,6 @@ from learnloop.core.records import (
     ApiKey,
     AuditEntry,
     LearningPath,
-    ModelRecord,
     PathChange,
     PathStep,
     Role,
@@ -24,6 +23,7 @@ from learnloop.core.records import (
     StoredReply,
     StoredState,
 )
+from learnloop.core.registry import AliasChange, ModelRecord, ModelRole
 from learnloop.core.types import (
     Choice,
     Course,
@@ -148,7 +148,14 @@ def a_key(key_id: str = "k1", *, digest: str | None = None) -> ApiKey:
 def a_model(ref: Ref = MODEL, *, minutes: float = 0) -> ModelRecord:
     """A fitted model."""
     at = NOON + timedelta(minutes=minutes)
-    return ModelRecord(ref, at, b"\x00artifact\xff", "0" * 64, {"auc": 0.75, "n": 1000.0})
+    return ModelRecord(ref, at, b"\x00manifest\xff", "0" * 64, {"auc": 0.75, "n": 1000.0})
+
+
+def a_change(
+    ref: Ref | None = MODEL, role: ModelRole = ModelRole.CHAMPION, *, slot: str = "slot"
+) -> AliasChange:
+    """A version that gets a role."""
+    return AliasChange(NOON, slot, role, ref, "cli", "it is better")
 
 
 def a_reply(*, minutes: float = 0, body: bytes = b'{"accepted":1}') -> StoredReply:

@@ -7,10 +7,12 @@ from itertools import count
 import pytest
 from hypothesis import given
 
+from learnloop.core.artifact import digest
 from learnloop.core.errors import ConflictingDuplicate, InvalidInput, NotFound
 from learnloop.core.ids import DecisionId, KeyId, LearnerId, OutcomeId
 from learnloop.core.protocols import Store
-from learnloop.core.records import ApiKey, AuditEntry, LearningPath, ModelRecord, StoredReply
+from learnloop.core.records import ApiKey, AuditEntry, LearningPath, StoredReply
+from learnloop.core.registry import Alias, AliasChange, ModelRecord, ModelRole
 from learnloop.core.types import Course, Decision, Item, Learner, Outcome, Ref, Skill
 from learnloop.testing import builders as make
 from learnloop.testing import strategies as odd_
@@ -246,20 +248,72 @@ class NounPromises(OnAStore):
     def test_a_model_comes_back_exactly(self, store: Store, record: ModelRecord) -> None:
         with store.begin() as tx:
             tx.models.put(record)
-            tx.models.set_alias("champion", record.ref)
         with store.begin(write=False) as tx:
             assert tx.models.get(record.ref) == record
-            assert tx.models.alias("champion") == record.ref
             assert record in tx.models.list()
+        with store.begin() as tx:
+            tx.models.remove(record.ref)
+            assert tx.models.get(record.ref) is None
 
     def test_models_are_listed_newest_first(self, store: Store) -> None:
         old, new = make.a_model(Ref("m", "2")), make.a_model(Ref("m", "1"), minutes=1)
         with store.begin() as tx:
             assert tx.models.get(old.ref) is None
-            assert tx.models.alias("champion") is None
             tx.models.put(new)
             tx.models.put(old)
             assert tx.models.list() == [new, old]
+
+    @odd
+    @given(change=odd_.alias_changes)
+    def test_a_change_of_an_alias_comes_back_exactly(
+        self, store: Store, change: AliasChange
+    ) -> None:
+        with store.begin() as tx:
+            before = tx.models.revision()
+            tx.models.change(change)
+        with store.begin(write=False) as tx:
+            assert tx.models.alias(change.slot, change.role) == change.ref
+            assert tx.models.changes(change.slot, 1) == [change]
+            assert tx.models.revision() > before
+
+    def test_each_slot_has_its_own_roles(self, store: Store) -> None:
+        first, second = Ref("m", "1"), Ref("m", "2")
+        changes = [
+            make.a_change(first),
+            make.a_change(second, ModelRole.SHADOW),
+            make.a_change(second),
+            make.a_change(first, slot="other"),
+        ]
+        with store.begin() as tx:
+            assert tx.models.revision() == 0
+            assert tx.models.alias("slot", ModelRole.CHAMPION) is None
+            for change in changes:
+                tx.models.change(change)
+            assert tx.models.aliases() == [
+                Alias("other", ModelRole.CHAMPION, first),
+                Alias("slot", ModelRole.CHAMPION, second),
+                Alias("slot", ModelRole.SHADOW, second),
+            ]
+            assert tx.models.changes("slot", 2) == [changes[2], changes[1]]
+            tx.models.change(make.a_change(None, ModelRole.SHADOW))
+            assert tx.models.alias("slot", ModelRole.SHADOW) is None
+            assert len(tx.models.aliases()) == 2
+
+    def test_a_share_above_one_is_refused(self, store: Store) -> None:
+        with pytest.raises(InvalidInput, match="share"), store.begin() as tx:
+            tx.models.change(replace(make.a_change(), share=1.5))
+
+    @odd
+    @given(data=odd_.blobs)
+    def test_a_file_comes_back_by_its_hash(self, store: Store, data: bytes) -> None:
+        with store.begin() as tx:
+            sha256 = tx.files.put(data)
+            assert sha256 == digest(data) == tx.files.put(data)
+        with store.begin() as tx:
+            assert tx.files.get(sha256) == data
+            assert sha256 in tx.files.hashes()
+            tx.files.remove(sha256)
+            assert tx.files.get(sha256) is None
 
     def test_a_version_with_an_at_sign_is_refused(self, store: Store) -> None:
         with pytest.raises(InvalidInput), store.begin() as tx:

@@ -37,7 +37,8 @@ def _write_everything(tx: Transaction) -> None:
     tx.outcomes.append([make.an_outcome()])
     tx.paths.put(make.a_path())
     tx.models.put(make.a_model())
-    tx.models.set_alias("champion", make.MODEL)
+    tx.models.change(make.a_change())
+    tx.files.put(b"weights")
     tx.replies.put("s", "k", make.a_reply())
     tx.audit.append(make.an_entry())
 
@@ -58,7 +59,10 @@ def _everything(tx: Transaction) -> list[object]:
         tx.outcomes.of_decision(make.a_decision().decision_id),
         tx.paths.get(ANA),
         tx.models.list(),
-        tx.models.alias("champion"),
+        tx.models.aliases(),
+        tx.models.changes("slot", 9),
+        tx.models.revision(),
+        tx.files.hashes(),
         tx.replies.get("s", "k"),
         tx.audit.latest(9),
     ]

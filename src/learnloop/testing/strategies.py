@@ -11,7 +11,6 @@ from learnloop.core.records import (
     ApiKey,
     AuditEntry,
     LearningPath,
-    ModelRecord,
     PathChange,
     PathStep,
     Role,
@@ -19,6 +18,7 @@ from learnloop.core.records import (
     StoredReply,
     StoredState,
 )
+from learnloop.core.registry import AliasChange, ModelRecord, ModelRole
 from learnloop.core.types import (
     Choice,
     ContentType,
@@ -187,6 +187,16 @@ keys = st.builds(
 )
 models = st.builds(
     ModelRecord, refs, instants, blobs, texts, st.dictionaries(texts, floats, max_size=3)
+)
+alias_changes = st.builds(
+    AliasChange,
+    instants,
+    texts,
+    st.sampled_from(ModelRole),
+    st.none() | refs,
+    texts,
+    texts,
+    st.floats(0, 1),
 )
 replies = st.builds(StoredReply, texts, counts, blobs, instants)
 entries = st.builds(AuditEntry, instants, texts, texts, texts, _facts)

@@ -14,6 +14,7 @@ from learnloop.core.protocols import (
     Audit,
     CatalogStore,
     Decisions,
+    Files,
     Interactions,
     Learners,
     Models,
@@ -29,7 +30,12 @@ from learnloop.storage.memory.choices import (
 )
 from learnloop.storage.memory.log import MemoryInteractions, MemoryStates
 from learnloop.storage.memory.people import MemoryAccounts, MemoryCatalog, MemoryLearners
-from learnloop.storage.memory.registry import MemoryAudit, MemoryModels, MemoryReplies
+from learnloop.storage.memory.registry import (
+    MemoryAudit,
+    MemoryFiles,
+    MemoryModels,
+    MemoryReplies,
+)
 from learnloop.storage.memory.versions import Versions, View
 
 
@@ -47,6 +53,7 @@ class MemoryTransaction:
         self.outcomes: Outcomes = MemoryOutcomes(view)
         self.paths: Paths = MemoryPaths(view)
         self.models: Models = MemoryModels(view)
+        self.files: Files = MemoryFiles(view)
         self.replies: Replies = MemoryReplies(view)
         self.audit: Audit = MemoryAudit(view)
 

@@ -1,31 +1,60 @@
-"""Where are fitted models, remembered replies and the audit trail?"""
+"""Where are fitted models and their files, remembered replies and the audit trail?"""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from learnloop.core.records import AuditEntry, ModelRecord, StoredReply
+from learnloop.core.artifact import digest
+from learnloop.core.records import AuditEntry, StoredReply
+from learnloop.core.registry import Alias, AliasChange, ModelRecord, ModelRole
 from learnloop.core.time import to_us
 from learnloop.core.types import Ref
 from learnloop.storage.checks import ref_text
 from learnloop.storage.sql.rows.registry import (
+    alias_of,
     audit_of,
     audit_row,
+    change_of,
+    change_row,
     model_of,
     model_row,
     reply_of,
     reply_row,
 )
-from learnloop.storage.sql.schema import audit, model_aliases, models, replies
+from learnloop.storage.sql.schema import (
+    alias_changes,
+    audit,
+    model_aliases,
+    model_files,
+    models,
+    replies,
+)
 from learnloop.storage.sql.session import Session
 from learnloop.storage.sql.statements import insert, insert_new, param, statement, upsert
 
 _PUT_MODEL = upsert(models)
 _MODEL = statement(select(*models.c).where(models.c.ref == param("ref")))
 _MODELS = statement(select(*models.c).order_by(models.c.created_us.desc(), models.c.ref.desc()))
-_ALIAS = statement(select(model_aliases.c.ref).where(model_aliases.c.name == param("name")))
+_REMOVE_MODEL = statement(models.delete().where(models.c.ref == param("ref")))
+
+_a = model_aliases.c
+_ONE = (_a.slot == param("slot"), _a.role == param("role"))
+_ALIAS = statement(select(_a.ref).where(*_ONE))
+_ALIASES = statement(select(*_a).order_by(_a.slot, _a.role))
 _SET_ALIAS = upsert(model_aliases)
+_DROP_ALIAS = statement(model_aliases.delete().where(*_ONE))
+_APPEND_CHANGE = insert(alias_changes, "at_us", "slot", "role", "ref", "share", "actor", "reason")
+_c = alias_changes.c
+_CHANGES = statement(
+    select(*_c).where(_c.slot == param("slot")).order_by(_c.entry.desc()), limited=True
+)
+_REVISION = statement(select(func.max(_c.entry)))
+
+_PUT_FILE = insert_new(model_files)
+_FILE = statement(select(model_files.c.data).where(model_files.c.sha256 == param("sha256")))
+_FILES = statement(select(model_files.c.sha256))
+_REMOVE_FILE = statement(model_files.delete().where(model_files.c.sha256 == param("sha256")))
 
 _PUT_REPLY = insert_new(replies)
 _REPLY = statement(
@@ -55,12 +84,55 @@ class SqlModels:
     def list(self) -> Sequence[ModelRecord]:
         return [model_of(row) for row in self._session.rows(_MODELS)]
 
-    def alias(self, name: str) -> Ref | None:
-        row = self._session.row(_ALIAS, (name,))
+    def remove(self, ref: Ref) -> None:
+        self._session.run(_REMOVE_MODEL, (ref_text(ref),))
+
+    def alias(self, slot: str, role: ModelRole) -> Ref | None:
+        row = self._session.row(_ALIAS, (slot, role.value))
         return None if row is None else Ref.parse(row[0])
 
-    def set_alias(self, name: str, ref: Ref) -> None:
-        self._session.run(_SET_ALIAS, (name, ref_text(ref)))
+    def aliases(self) -> Sequence[Alias]:
+        return [alias_of(row) for row in self._session.rows(_ALIASES)]
+
+    def change(self, change: AliasChange) -> None:
+        row = change_row(change)
+        if change.ref is None:
+            self._session.run(_DROP_ALIAS, (change.slot, change.role.value))
+        else:
+            alias = (change.slot, change.role.value, ref_text(change.ref), change.share)
+            self._session.run(_SET_ALIAS, alias)
+        self._session.run(_APPEND_CHANGE, row)
+
+    def changes(self, slot: str, limit: int) -> Sequence[AliasChange]:
+        return [change_of(row) for row in self._session.rows(_CHANGES, (slot, limit))]
+
+    def revision(self) -> int:
+        row = self._session.row(_REVISION)
+        return 0 if row is None or row[0] is None else int(row[0])
+
+
+class SqlFiles:
+    """Bytes by their hash, in the database: they are there when the record is."""
+
+    __slots__ = ("_session",)
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def put(self, data: bytes) -> str:
+        sha256 = digest(data)
+        self._session.run(_PUT_FILE, (sha256, data))
+        return sha256
+
+    def get(self, sha256: str) -> bytes | None:
+        row = self._session.row(_FILE, (sha256,))
+        return None if row is None else bytes(row[0])
+
+    def hashes(self) -> set[str]:
+        return {row[0] for row in self._session.rows(_FILES)}
+
+    def remove(self, sha256: str) -> None:
+        self._session.run(_REMOVE_FILE, (sha256,))
 
 
 class SqlReplies:

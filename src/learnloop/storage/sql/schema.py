@@ -189,13 +189,31 @@ models = _table(
     "models",
     _key("ref"),
     _us("created_us"),
-    _some("artifact", LargeBinary()),
+    _some("manifest", LargeBinary()),
     _some("sha256"),
     _some("metrics"),
     rowid=True,
 )
 
-model_aliases = _table("model_aliases", _key("name"), _some("ref"))
+model_files = _table("model_files", _key("sha256"), _some("data", LargeBinary()), rowid=True)
+
+model_aliases = _table(
+    "model_aliases", _key("slot"), _key("role"), _some("ref"), _some("share", _float)
+)
+
+alias_changes = Table(
+    "alias_changes",
+    metadata,
+    Column("entry", _serial, primary_key=True, autoincrement=True),
+    _us("at_us"),
+    _some("slot"),
+    _some("role"),
+    _maybe("ref"),
+    _some("share", _float),
+    _some("actor"),
+    _some("reason"),
+    Index("ix_alias_changes_slot", "slot", "entry"),
+)
 
 replies = _table(
     "replies",

@@ -8,6 +8,7 @@ from learnloop.core.protocols import (
     Audit,
     CatalogStore,
     Decisions,
+    Files,
     Interactions,
     Learners,
     Models,
@@ -21,7 +22,7 @@ from learnloop.storage.sql.catalog import SqlCatalog
 from learnloop.storage.sql.choices import SqlDecisions, SqlOutcomes, SqlPaths
 from learnloop.storage.sql.learners import SqlLearners
 from learnloop.storage.sql.log import SqlInteractions, SqlStates
-from learnloop.storage.sql.registry import SqlAudit, SqlModels, SqlReplies
+from learnloop.storage.sql.registry import SqlAudit, SqlFiles, SqlModels, SqlReplies
 from learnloop.storage.sql.session import Session
 
 _REPOSITORIES: dict[str, Callable[[Session], object]] = {
@@ -34,6 +35,7 @@ _REPOSITORIES: dict[str, Callable[[Session], object]] = {
     "outcomes": SqlOutcomes,
     "paths": SqlPaths,
     "models": SqlModels,
+    "files": SqlFiles,
     "replies": SqlReplies,
     "audit": SqlAudit,
 }
@@ -51,6 +53,7 @@ class SqlTransaction:
     outcomes: Outcomes
     paths: Paths
     models: Models
+    files: Files
     replies: Replies
     audit: Audit
 

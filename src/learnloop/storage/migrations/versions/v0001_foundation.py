@@ -197,19 +197,46 @@ def _registry() -> None:
         "models",
         _text("ref"),
         sa.Column("created_us", sa.BigInteger(), nullable=False),
-        sa.Column("artifact", sa.LargeBinary(), nullable=False),
+        sa.Column("manifest", sa.LargeBinary(), nullable=False),
         _text("sha256"),
         _text("metrics"),
         sa.PrimaryKeyConstraint("ref"),
         sqlite_with_rowid=True,
     )
     op.create_table(
+        "model_files",
+        _text("sha256"),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256"),
+        sqlite_with_rowid=True,
+    )
+    op.create_table(
         "model_aliases",
-        _text("name"),
+        _text("slot"),
+        _text("role"),
         _text("ref"),
-        sa.PrimaryKeyConstraint("name"),
+        sa.Column("share", sa.Float(53), nullable=False),
+        sa.PrimaryKeyConstraint("slot", "role"),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "alias_changes",
+        sa.Column(
+            "entry",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        _text("slot"),
+        _text("role"),
+        _text("ref", nullable=True),
+        sa.Column("share", sa.Float(53), nullable=False),
+        _text("actor"),
+        _text("reason"),
+        sa.PrimaryKeyConstraint("entry"),
+    )
+    op.create_index("ix_alias_changes_slot", "alias_changes", ["slot", "entry"])
     op.create_table(
         "replies",
         _text("scope"),
