@@ -1,0 +1,100 @@
+"""Which kinds of background job are there?
+
+To add one: a payload, a function, a line in `KINDS`. The function gets the engine, its payload, and
+`report(progress, stage)`, to be called now and then; the report ends the work where the job is no
+longer this worker's. A worker may be killed at any moment, and the job is then done again, so a
+function leaves nothing half done, and to do it twice is harmless.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from learnloop.core.errors import InvalidInput
+from learnloop.core.jobs import Json
+
+if TYPE_CHECKING:
+    from learnloop.journeys.engine import PersonalizationEngine
+
+Report = Callable[[float, str], None]
+"""Say how far the work is, [0, 1], and what it is at; cheap enough for every step of a loop."""
+
+
+class Payload(BaseModel):
+    """What a kind of job needs to know."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Nothing(Payload):
+    """The kind needs to know nothing."""
+
+
+class TidyPayload(Payload):
+    """How long things are kept."""
+
+    job_days: int = Field(30, ge=1, le=36_500, description="Days that finished jobs are kept.")
+    reply_days: int = Field(1, ge=1, le=36_500, description="Days that replies are remembered.")
+
+
+P = TypeVar("P", bound=Payload)
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind(Generic[P]):
+    """A kind of job.
+
+    Attributes:
+        what: What it does, in a few words.
+        payload: What it needs to know.
+        run: Does it, and says what came of it.
+    """
+
+    what: str
+    payload: type[P]
+    run: "Callable[[PersonalizationEngine, P, Report], Json]"
+
+
+Kinds = Mapping[str, JobKind[Any]]
+
+
+def _fit(engine: "PersonalizationEngine", _: Nothing, report: Report) -> Json:
+    report(0.0, "fitting on every answer of the log")
+    fitted = engine.fit()
+    return {"model": str(fitted.ref), "metrics": dict(fitted.metrics)}
+
+
+def _tidy(engine: "PersonalizationEngine", payload: TidyPayload, _: Report) -> Json:
+    now = engine.clock.now()
+    with engine.store.begin() as tx:
+        n_jobs = tx.jobs.purge(now - timedelta(days=payload.job_days))
+        n_replies = tx.replies.purge(now - timedelta(days=payload.reply_days))
+    return {"n_jobs": n_jobs, "n_replies": n_replies}
+
+
+KINDS: Kinds = {
+    "fit": JobKind("fits the live model on every answer of the log", Nothing, _fit),
+    "tidy": JobKind("drops finished jobs and remembered replies", TidyPayload, _tidy),
+}
+
+
+def payload_of(kind: str, payload: Json, kinds: Kinds = KINDS) -> Payload:
+    """The payload of a job, checked.
+
+    Raises:
+        InvalidInput: There is no such kind, or the payload does not fit it.
+    """
+    if kind not in kinds:
+        raise InvalidInput(
+            f"kind: no kind of job {kind!r}; there are {', '.join(sorted(kinds))}", field="kind"
+        )
+    shape: type[Payload] = kinds[kind].payload
+    try:
+        return shape.model_validate(payload)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(("payload", *map(str, first["loc"])))
+        raise InvalidInput(f"{field}: {first['msg']}", field=field) from error
