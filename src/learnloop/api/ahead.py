@@ -36,6 +36,8 @@ class Ahead:
         self.files = tx.files
         self.replies = tx.replies
         self.audit = tx.audit
+        self.jobs = tx.jobs
+        self.schedules = tx.schedules
 
     def savepoint(self) -> AbstractContextManager[None]:
         return self._tx.savepoint()

@@ -6,9 +6,11 @@ back as something else. A `Ref` is kept as `name@version`, so a version can't ho
 
 import hashlib
 from collections.abc import Iterable
+from datetime import timedelta
 from math import isfinite
 
 from learnloop.core.errors import InvalidInput
+from learnloop.core.jobs import Job, Schedule
 from learnloop.core.records import AuditEntry, LearningPath
 from learnloop.core.registry import AliasChange, ModelRecord
 from learnloop.core.types import Decision, Interaction, Item, Learner, Outcome, Ref
@@ -91,6 +93,45 @@ def check_alias(change: AliasChange) -> None:
 def check_audit(entry: AuditEntry) -> None:
     """Refuse details that can't be kept."""
     finite("detail", (v for v in entry.detail.values() if type(v) is float))
+
+
+def check_job(job: Job) -> None:
+    """Refuse payloads and results that would not come back as they are."""
+    finite("progress", (job.progress,))
+    check_json("payload", job.payload)
+    check_json("result", job.result)
+
+
+def check_schedule(schedule: Schedule) -> None:
+    """Refuse payloads that would not come back as they are, and a rhythm that stands still."""
+    check_json("payload", schedule.payload)
+    if schedule.every <= timedelta(0):
+        raise InvalidInput("every: must be longer than 0", field="every")
+
+
+def check_json(field: str, value: object) -> None:
+    """Pass what is the same after it was JSON: no tuples, no other keys than text, 64-bit integers.
+
+    Raises:
+        InvalidInput: Something in it would come back as something else, or not at all.
+    """
+    waiting = [value]
+    while waiting:
+        node = waiting.pop()
+        match node:
+            case dict() if all(type(key) is str for key in node):
+                waiting += node.values()
+            case list():
+                waiting += node
+            case float():
+                finite(field, (node,))
+            case None | bool() | str():
+                pass
+            case int() if -(2**63) <= node < 2**63:
+                pass
+            case _:
+                kind = type(node).__name__
+                raise InvalidInput(f"{field}: JSON has no {kind} like {node!r:.50}", field=field)
 
 
 def catalog_version(n_puts: int, before: str, content: str) -> str:

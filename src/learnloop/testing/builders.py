@@ -1,17 +1,20 @@
 """What does a plain, valid noun look like? Small builders; override what the test is about."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from learnloop.core.ids import (
     CourseId,
     DecisionId,
     InteractionId,
     ItemId,
+    JobId,
     KeyId,
     LearnerId,
     OutcomeId,
     SkillId,
 )
+from learnloop.core.jobs import Job, Schedule
 from learnloop.core.records import (
     ApiKey,
     AuditEntry,
@@ -167,3 +170,14 @@ def an_entry(subject: str = "learner:ana", *, minutes: float = 0) -> AuditEntry:
     """An audit entry."""
     at = NOON + timedelta(minutes=minutes)
     return AuditEntry(at, "key:k1", "profile.update", subject, {"fields": 2, "share": 0.5})
+
+
+def a_job(job_id: str = "j1", *, kind: str = "fit", minutes: float = 0, **more: Any) -> Job:
+    """A job that is due as soon as it is made."""
+    at = NOON + timedelta(minutes=minutes)
+    return Job(JobId(job_id), kind, {"n": 1}, at, **{"run_at": at, **more})
+
+
+def a_schedule(name: str = "nightly", *, minutes: float = 0) -> Schedule:
+    """A fit every day."""
+    return Schedule(name, "fit", {}, timedelta(days=1), NOON + timedelta(minutes=minutes))

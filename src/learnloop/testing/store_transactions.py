@@ -41,6 +41,8 @@ def _write_everything(tx: Transaction) -> None:
     tx.files.put(b"weights")
     tx.replies.put("s", "k", make.a_reply())
     tx.audit.append(make.an_entry())
+    tx.jobs.enqueue(make.a_job(key="once"))
+    tx.schedules.put(make.a_schedule())
 
 
 def _everything(tx: Transaction) -> list[object]:
@@ -65,6 +67,8 @@ def _everything(tx: Transaction) -> list[object]:
         tx.files.hashes(),
         tx.replies.get("s", "k"),
         tx.audit.latest(9),
+        tx.jobs.page(9),
+        tx.schedules.list(),
     ]
 
 

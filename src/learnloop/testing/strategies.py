@@ -3,10 +3,11 @@
 Text is any Unicode but NUL and lone surrogates, which no UTF-8 database keeps; numbers are finite.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
+from learnloop.core.jobs import Job, JobError, JobStatus, Schedule
 from learnloop.core.records import (
     ApiKey,
     AuditEntry,
@@ -200,3 +201,39 @@ alias_changes = st.builds(
 )
 replies = st.builds(StoredReply, texts, counts, blobs, instants)
 entries = st.builds(AuditEntry, instants, texts, texts, texts, _facts)
+
+_json = st.recursive(
+    st.none() | st.booleans() | longs | floats | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+objects = st.dictionaries(texts, _json, max_size=3)
+jobs = st.builds(
+    Job,
+    ids,
+    texts,
+    objects,
+    instants,
+    instants,
+    counts,
+    st.none() | texts,
+    st.sampled_from(JobStatus),
+    counts,
+    st.none() | texts,
+    st.none() | instants,
+    st.none() | instants,
+    st.none() | instants,
+    probabilities,
+    texts,
+    st.none() | objects,
+    st.none() | st.builds(JobError, texts, texts),
+)
+schedules = st.builds(
+    Schedule,
+    ids,
+    texts,
+    objects,
+    st.timedeltas(timedelta(microseconds=1), timedelta(days=10_000)),
+    instants,
+    st.none() | ids,
+)

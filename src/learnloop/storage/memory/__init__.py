@@ -16,11 +16,13 @@ from learnloop.core.protocols import (
     Decisions,
     Files,
     Interactions,
+    Jobs,
     Learners,
     Models,
     Outcomes,
     Paths,
     Replies,
+    Schedules,
     States,
 )
 from learnloop.storage.memory.choices import (
@@ -28,14 +30,10 @@ from learnloop.storage.memory.choices import (
     MemoryOutcomes,
     MemoryPaths,
 )
+from learnloop.storage.memory.jobs import MemoryJobs, MemorySchedules
 from learnloop.storage.memory.log import MemoryInteractions, MemoryStates
 from learnloop.storage.memory.people import MemoryAccounts, MemoryCatalog, MemoryLearners
-from learnloop.storage.memory.registry import (
-    MemoryAudit,
-    MemoryFiles,
-    MemoryModels,
-    MemoryReplies,
-)
+from learnloop.storage.memory.registry import MemoryAudit, MemoryFiles, MemoryModels, MemoryReplies
 from learnloop.storage.memory.versions import Versions, View
 
 
@@ -56,6 +54,8 @@ class MemoryTransaction:
         self.files: Files = MemoryFiles(view)
         self.replies: Replies = MemoryReplies(view)
         self.audit: Audit = MemoryAudit(view)
+        self.jobs: Jobs = MemoryJobs(view)
+        self.schedules: Schedules = MemorySchedules(view)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -237,3 +237,39 @@ audit = Table(
     _some("subject"),
     _some("detail"),
 )
+
+jobs = _table(
+    "jobs",
+    _key("job_id"),
+    _some("kind"),
+    _some("payload"),
+    _us("created_us"),
+    _us("run_us"),
+    _us("max_attempts"),
+    _maybe("idempotency_key"),
+    _some("status"),
+    _us("n_attempts"),
+    _maybe("worker"),
+    _maybe("lease_us", BigInteger()),
+    _maybe("started_us", BigInteger()),
+    _maybe("finished_us", BigInteger()),
+    _some("progress", _float),
+    _some("stage"),
+    _maybe("result"),
+    _maybe("error"),
+    _maybe("due_us", BigInteger()),
+    Index("ix_jobs_due", "due_us", "job_id"),
+    Index("ix_jobs_created", "created_us", "job_id"),
+    Index("ix_jobs_key", "idempotency_key", unique=True),
+    rowid=True,
+)
+
+schedules = _table(
+    "schedules",
+    _key("name"),
+    _some("kind"),
+    _some("payload"),
+    _us("every_us"),
+    _us("next_us"),
+    _maybe("last_job_id"),
+)

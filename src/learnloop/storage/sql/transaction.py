@@ -10,16 +10,19 @@ from learnloop.core.protocols import (
     Decisions,
     Files,
     Interactions,
+    Jobs,
     Learners,
     Models,
     Outcomes,
     Paths,
     Replies,
+    Schedules,
     States,
 )
 from learnloop.storage.sql.accounts import SqlAccounts
 from learnloop.storage.sql.catalog import SqlCatalog
 from learnloop.storage.sql.choices import SqlDecisions, SqlOutcomes, SqlPaths
+from learnloop.storage.sql.jobs import SqlJobs, SqlSchedules
 from learnloop.storage.sql.learners import SqlLearners
 from learnloop.storage.sql.log import SqlInteractions, SqlStates
 from learnloop.storage.sql.registry import SqlAudit, SqlFiles, SqlModels, SqlReplies
@@ -38,6 +41,8 @@ _REPOSITORIES: dict[str, Callable[[Session], object]] = {
     "files": SqlFiles,
     "replies": SqlReplies,
     "audit": SqlAudit,
+    "jobs": SqlJobs,
+    "schedules": SqlSchedules,
 }
 
 
@@ -56,6 +61,8 @@ class SqlTransaction:
     files: Files
     replies: Replies
     audit: Audit
+    jobs: Jobs
+    schedules: Schedules
 
     def __init__(self, session: Session) -> None:
         self._session = session

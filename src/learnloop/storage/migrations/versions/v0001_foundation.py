@@ -1,4 +1,4 @@
-"""The tables of the first release: catalog, learners, log, states, decisions, accounts, models."""
+"""The tables of the first release: catalog, learners, log, decisions, accounts, models, jobs."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,6 +19,7 @@ def upgrade() -> None:
     _choices()
     _accounts()
     _registry()
+    _jobs()
 
 
 def _catalog() -> None:
@@ -263,4 +264,44 @@ def _registry() -> None:
         _text("subject"),
         _text("detail"),
         sa.PrimaryKeyConstraint("entry"),
+    )
+
+
+def _jobs() -> None:
+    op.create_table(
+        "jobs",
+        _text("job_id"),
+        _text("kind"),
+        _text("payload"),
+        sa.Column("created_us", sa.BigInteger(), nullable=False),
+        sa.Column("run_us", sa.BigInteger(), nullable=False),
+        sa.Column("max_attempts", sa.BigInteger(), nullable=False),
+        _text("idempotency_key", nullable=True),
+        _text("status"),
+        sa.Column("n_attempts", sa.BigInteger(), nullable=False),
+        _text("worker", nullable=True),
+        sa.Column("lease_us", sa.BigInteger(), nullable=True),
+        sa.Column("started_us", sa.BigInteger(), nullable=True),
+        sa.Column("finished_us", sa.BigInteger(), nullable=True),
+        sa.Column("progress", sa.Float(precision=53), nullable=False),
+        _text("stage"),
+        _text("result", nullable=True),
+        _text("error", nullable=True),
+        sa.Column("due_us", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("job_id"),
+        sqlite_with_rowid=True,
+    )
+    op.create_index("ix_jobs_due", "jobs", ["due_us", "job_id"])
+    op.create_index("ix_jobs_created", "jobs", ["created_us", "job_id"])
+    op.create_index("ix_jobs_key", "jobs", ["idempotency_key"], unique=True)
+    op.create_table(
+        "schedules",
+        _text("name"),
+        _text("kind"),
+        _text("payload"),
+        sa.Column("every_us", sa.BigInteger(), nullable=False),
+        sa.Column("next_us", sa.BigInteger(), nullable=False),
+        _text("last_job_id", nullable=True),
+        sa.PrimaryKeyConstraint("name"),
+        sqlite_with_rowid=False,
     )
