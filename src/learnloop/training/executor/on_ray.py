@@ -143,5 +143,4 @@ def _import_ray() -> Any:
         message = "executor: Ray is not installed; pip install 'learnloop[ray]'"
         raise InvalidInput(message, field="executor")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody is told that it is used
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     return importlib.import_module("ray")
