@@ -46,11 +46,13 @@ class TensorSpec:
     Attributes:
         dtype: numpy's name, e.g. `float32`, `int64`.
         shape: None where any length is taken; the first axis is the batch.
+        unknown: Whether a value may be unknown: NaN, in JSON null.
     """
 
     name: str
     dtype: str
     shape: tuple[int | None, ...]
+    unknown: bool = False
 
     def checked(self, value: object) -> NDArray[Any]:
         """The value as an array of this dtype and shape.
@@ -61,10 +63,13 @@ class TensorSpec:
         wanted = np.dtype(self.dtype)
         try:
             found = np.asarray(value)
+            if self.unknown and found.dtype.kind == "O":  # None, as JSON has it
+                found = found.astype(np.float64)
             if found.dtype != wanted:
                 if found.size and (found.dtype.kind not in "fiub" or _loses(found, wanted)):
                     raise TypeError
-                found = found.astype(wanted)
+                with np.errstate(over="ignore"):  # infinity is refused below
+                    found = found.astype(wanted)
         except (TypeError, ValueError, OverflowError):
             what = _KINDS.get(wanted.kind, wanted.name)
             raise InvalidInput(
@@ -77,9 +82,13 @@ class TensorSpec:
             raise InvalidInput(
                 f"{self.name}: has shape {list(found.shape)}, not {self.text}", field=self.name
             )
-        if wanted.kind == "f" and not np.isfinite(found).all():
-            raise InvalidInput(f"{self.name}: holds NaN or infinity", field=self.name)
+        if wanted.kind == "f" and not self._finite(found):
+            what = "infinity" if self.unknown else "NaN or infinity"
+            raise InvalidInput(f"{self.name}: holds {what}", field=self.name)
         return found
+
+    def _finite(self, found: NDArray[Any]) -> bool:
+        return not np.isinf(found).any() if self.unknown else bool(np.isfinite(found).all())
 
     @property
     def text(self) -> str:
@@ -175,7 +184,7 @@ def _manifest(body: dict[str, Any]) -> Manifest:
 
 
 def _specs(rows: list[dict[str, Any]]) -> tuple[TensorSpec, ...]:
-    return tuple(TensorSpec(row["name"], row["dtype"], tuple(row["shape"])) for row in rows)
+    return tuple(TensorSpec(**{**row, "shape": tuple(row["shape"])}) for row in rows)
 
 
 def _plain(name: str) -> str:

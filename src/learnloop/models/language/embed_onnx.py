@@ -18,6 +18,7 @@ from learnloop.core.embedding import Vectors
 from learnloop.core.errors import ArtifactError
 from learnloop.core.types import Bools
 from learnloop.models.language.embed_folder import MODEL, TOKENIZER, Manifest, read
+from learnloop.models.runtime import open_session
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -94,18 +95,13 @@ def opened(manifest: Manifest, fingerprint: str, files: Mapping[str, bytes]) -> 
         ArtifactError: The extra `embed` is not installed, or ONNX Runtime refuses the files.
     """
     try:
-        import onnxruntime  # noqa: PLC0415 - an extra: not everybody has it
-        import tokenizers  # noqa: PLC0415
+        import tokenizers  # noqa: PLC0415 - an extra: not everybody has it
     except ImportError:
         raise ArtifactError(INSTALL) from None
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = open_session(files[MODEL], manifest.id)
     try:
         tokenizer = tokenizers.Tokenizer.from_str(files[TOKENIZER].decode())
-        session = onnxruntime.InferenceSession(
-            files[MODEL], options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:  # both raise kinds of their own
+    except Exception as error:  # it raises kinds of its own
         raise ArtifactError(f"{manifest.id} can't be opened: {error}") from None
     tokenizer.no_padding()
     tokenizer.enable_truncation(manifest.max_tokens)
