@@ -12,6 +12,7 @@ The whole tree; `code` is stable and public (HTTP problem types and the docs use
     ├── VersionConflict           the resource changed since the caller read it
     ├── CatalogError              the catalog refuses an import; carries every line that is wrong
     ├── DataError                 a data set or file can't be used as asked
+    │   └── TrainingDiverged      the loss of a network became NaN or infinite
     ├── ArtifactError             a model artifact is corrupt, foreign or of another version
     │   └── FeatureMismatch       a model was trained on another version of the features
     ├── StoreUnavailable          the database can't take the work now; nothing was changed
@@ -114,6 +115,12 @@ class DataError(LearnloopError):
     """A data set or file can't be used as asked: a missing column, an empty split."""
 
     code = "data_error"
+
+
+class TrainingDiverged(DataError):
+    """Training ran into NaN or infinity; the message names the epoch and the batch."""
+
+    code = "training_diverged"
 
 
 class ArtifactError(LearnloopError):
