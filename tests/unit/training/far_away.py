@@ -5,7 +5,9 @@ import signal
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
+from learnloop.core.answers import AnswerLog
 from learnloop.core.errors import DataError
 from learnloop.core.random import derive_rng
 from learnloop.core.types import Floats
@@ -52,3 +54,26 @@ def worker(shared: Floats, task: int) -> tuple[int, int]:
 
 def threads(shared: None, task: int) -> str | None:
     return os.environ.get("OMP_NUM_THREADS")
+
+
+# --- cross-validation ---------------------------------------------------------------------------
+
+
+def fit_ridge(train: pl.DataFrame, rng: np.random.Generator) -> Floats:
+    """Weights of a ridge regression on a random half of the rows: chance is part of the fit."""
+    rows = train.filter(rng.random(train.height) < 0.5)
+    x, y = rows.select("a", "b").to_numpy(), rows["y"].to_numpy()
+    return np.linalg.solve(x.T @ x + np.eye(2), x.T @ y)
+
+
+def squared_error(weights: Floats, test: pl.DataFrame) -> dict[str, float]:
+    errors = test["y"].to_numpy() - test.select("a", "b").to_numpy() @ weights
+    return {"mse": float(np.mean(errors**2)), "n": float(test.height)}
+
+
+def skill_means(log: AnswerLog, rng: np.random.Generator) -> float:
+    return float(log.correct.mean())
+
+
+def brier(p: float, log: AnswerLog) -> dict[str, float]:
+    return {"brier": float(np.mean((log.correct - p) ** 2))}
