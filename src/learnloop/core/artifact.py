@@ -34,7 +34,6 @@ MANIFEST: Final = "manifest.json"
 FORMAT: Final = "learnloop/artifact"
 FORMAT_VERSION: Final = 1
 
-Arrays = Mapping[str, NDArray[Any]]
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _KINDS: Final = {"f": "numbers", "i": "whole numbers", "b": "true or false"}
 

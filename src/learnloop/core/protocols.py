@@ -7,7 +7,8 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from learnloop.core.artifact import Arrays, TensorSpec
+from learnloop.core.arrays import Arrays
+from learnloop.core.artifact import TensorSpec
 from learnloop.core.context import Context
 from learnloop.core.embedding import Vectors
 from learnloop.core.ids import DecisionId, InteractionId, JobId, KeyId, LearnerId
