@@ -11,6 +11,7 @@ from learnloop.core.answers import AnswerLog
 from learnloop.core.errors import DataError
 from learnloop.core.random import derive_rng
 from learnloop.core.types import Floats
+from learnloop.training.tune import Trial
 
 
 def product_sum(matrix: Floats, name: str) -> float:
@@ -77,3 +78,57 @@ def skill_means(log: AnswerLog, rng: np.random.Generator) -> float:
 
 def brier(p: float, log: AnswerLog) -> dict[str, float]:
     return {"brier": float(np.mean((log.correct - p) ** 2))}
+
+
+# --- search -------------------------------------------------------------------------------------
+
+BEST_RATE = 0.03
+
+
+def bowl(shared: None, trial: Trial) -> float:
+    """Least at rate 0.03, width 20, cell "gru"."""
+    p = trial.params
+    rate = np.log(p["rate"] / BEST_RATE) ** 2
+    return float(rate + ((p["width"] - 20) / 30) ** 2 + (p["cell"] != "gru"))
+
+
+def learn_slowly(shared: None, trial: Trial) -> float:
+    """Ten epochs towards a loss that the rate decides; every epoch is reported."""
+    end = abs(np.log(trial.params["rate"] / BEST_RATE))
+    loss = 10.0
+    for epoch in range(1, 11):
+        loss = end + (loss - end) * 0.5
+        trial.report(epoch, loss)
+    return loss
+
+
+def climb(shared: None, trial: Trial) -> float:
+    """The same upside down, for searches that maximize."""
+    below = Trial(trial.number, trial.params, trial.seed)
+    learn_slowly(shared, below)
+    for epoch, loss in below.reports.items():
+        trial.report(epoch, -loss)
+    return -loss
+
+
+def noise(shared: None, trial: Trial) -> float:
+    return float(trial.rng.random())
+
+
+def diverge(shared: None, trial: Trial) -> float:
+    return float("nan") if trial.number == 1 else bowl(shared, trial)
+
+
+def stumble(shared: str, trial: Trial) -> float:
+    """Raises at trial 7 until the file is there."""
+    if trial.number == 7 and not Path(shared).exists():
+        raise DataError("no answers in this part")
+    return bowl(None, trial)
+
+
+def be_killed(shared: str, trial: Trial) -> float:
+    """Kills its process at trial 7."""
+    if trial.number == 7 and not Path(shared).exists():
+        Path(shared).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return learn_slowly(None, trial)
