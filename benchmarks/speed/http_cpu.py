@@ -5,7 +5,6 @@ by their number; the store's own CPU time is what its calls took in the thread t
 """
 
 import argparse
-import asyncio
 from pathlib import Path
 
 import numpy as np
@@ -61,14 +60,12 @@ def _measure(
     rng = np.random.default_rng(SEED)
     metered = store != "-"
     offer = {"connections": CONNECTIONS, "rng": rng, "rate": asked.rate}
-    asyncio.run(open_loop.run(server.port, requests, seconds=WARM_UP_S, **offer))
+    open_loop.run(server.port, requests, seconds=WARM_UP_S, **offer)
     cpu, own = server.cpu_s(), server.meter_ns() if metered else 0
-    found = asyncio.run(
-        open_loop.run(
-            server.port, lambda k: requests(k + 10**6), seconds=asked.seconds, warm_up=0.0, **offer
-        )
+    found = open_loop.run(
+        server.port, lambda k: requests(k + 10**6), seconds=asked.seconds, warm_up=0.0, **offer
     )
-    n = found["ok_per_s"] * asked.seconds
+    n = found["n"]
     cpu_us = (server.cpu_s() - cpu) / n * 1e6
     own_us = (server.meter_ns() - own) / n / 1e3 if metered else 0.0
     table.add(

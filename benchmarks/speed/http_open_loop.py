@@ -6,7 +6,6 @@ The load generator shares the machine's cores with the server.
 """
 
 import argparse
-import asyncio
 from pathlib import Path
 
 import numpy as np
@@ -83,10 +82,8 @@ def _overload(
 
 def _run(server: Server, requests: Requests, rate: float, seconds: float) -> dict[str, float]:
     rng = np.random.default_rng(SEED)
-    return asyncio.run(
-        open_loop.run(
-            server.port, requests, rate=rate, seconds=seconds, connections=CONNECTIONS, rng=rng
-        )
+    return open_loop.run(
+        server.port, requests, rate=rate, seconds=seconds, connections=CONNECTIONS, rng=rng
     )
 
 
