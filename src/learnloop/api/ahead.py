@@ -38,6 +38,8 @@ class Ahead:
         self.audit = tx.audit
         self.jobs = tx.jobs
         self.schedules = tx.schedules
+        self.predictions = tx.predictions
+        self.watch = tx.watch
 
     def savepoint(self) -> AbstractContextManager[None]:
         return self._tx.savepoint()

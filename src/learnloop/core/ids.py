@@ -13,6 +13,7 @@ DecisionId = NewType("DecisionId", str)
 OutcomeId = NewType("OutcomeId", str)
 KeyId = NewType("KeyId", str)
 JobId = NewType("JobId", str)
+PredictionId = NewType("PredictionId", str)
 
 MAX_ID_LENGTH = 200
 

@@ -11,9 +11,10 @@ from learnloop.core.arrays import Arrays
 from learnloop.core.artifact import TensorSpec
 from learnloop.core.context import Context
 from learnloop.core.embedding import Vectors
-from learnloop.core.ids import DecisionId, InteractionId, JobId, KeyId, LearnerId
+from learnloop.core.ids import DecisionId, InteractionId, JobId, KeyId, LearnerId, PredictionId
 from learnloop.core.items import ItemTable
 from learnloop.core.jobs import Job, JobStatus, Schedule
+from learnloop.core.predictions import PredictionRecord
 from learnloop.core.records import (
     ApiKey,
     AuditEntry,
@@ -37,6 +38,7 @@ from learnloop.core.types import (
     Skill,
     Target,
 )
+from learnloop.core.watch import Alert, PeriodFigures, Watched
 
 S = TypeVar("S")
 
@@ -426,6 +428,69 @@ class Schedules(Protocol):
         ...
 
 
+class Predictions(Protocol):
+    """What models said."""
+
+    def append(self, records: Sequence[PredictionRecord]) -> int:
+        """Store those whose id is new; returns how many."""
+        ...
+
+    def get(self, prediction_id: PredictionId) -> PredictionRecord | None: ...
+
+    def page(
+        self,
+        slot: str,
+        limit: int,
+        *,
+        since: datetime | None = None,
+        after: PredictionRecord | None = None,
+        ref: Ref | None = None,
+    ) -> list[PredictionRecord]:
+        """Up to `limit` of a slot, oldest first by `(at, prediction_id)`, beginning behind `after`.
+
+        Args:
+            since: Only those at this instant or later.
+            ref: Only those of this model.
+        """
+        ...
+
+    def slots(self) -> Sequence[str]:
+        """Of all that is kept, in order."""
+        ...
+
+    def purge(self, before: datetime) -> int:
+        """Drop what was said before then; returns how many."""
+        ...
+
+
+class Watch(Protocol):
+    """What was found out about the models in service."""
+
+    def watched(self) -> Sequence[Watched]:
+        """Where each rule stands with each subject, in order."""
+        ...
+
+    def put_watched(self, watched: Watched) -> None:
+        """Insert, or replace the one of that rule and subject."""
+        ...
+
+    def append(self, alerts: Sequence[Alert]) -> list[bool]:
+        """Store those whose `(alert_id, change)` is new; True where it was."""
+        ...
+
+    def alerts(self, limit: int) -> list[Alert]:
+        """The latest, newest first."""
+        ...
+
+    def put_figures(self, figures: Sequence[PeriodFigures]) -> None:
+        """Insert, or replace those of the same slot, model and start."""
+        ...
+
+    def figures(self, since: datetime) -> list[PeriodFigures]:
+        """Of all periods that end after then, by slot, start and model."""
+        ...
+
+
 class Transaction(Protocol):
     """All repositories inside one transaction."""
 
@@ -443,6 +508,8 @@ class Transaction(Protocol):
     audit: Audit
     jobs: Jobs
     schedules: Schedules
+    predictions: Predictions
+    watch: Watch
 
     def savepoint(self) -> AbstractContextManager[None]:
         """A part that is undone alone when it raises; the rest of the transaction goes on."""

@@ -11,9 +11,11 @@ from math import isfinite
 
 from learnloop.core.errors import InvalidInput
 from learnloop.core.jobs import Job, Schedule
+from learnloop.core.predictions import PredictionRecord
 from learnloop.core.records import AuditEntry, LearningPath
 from learnloop.core.registry import AliasChange, ModelRecord
 from learnloop.core.types import Decision, Interaction, Item, Learner, Outcome, Ref
+from learnloop.core.watch import Alert, PeriodFigures
 
 
 def ref_text(ref: Ref) -> str:
@@ -107,6 +109,24 @@ def check_schedule(schedule: Schedule) -> None:
     check_json("payload", schedule.payload)
     if schedule.every <= timedelta(0):
         raise InvalidInput("every: must be longer than 0", field="every")
+
+
+def check_prediction(record: PredictionRecord) -> None:
+    """Refuse a chance that is none."""
+    ref_text(record.ref)
+    if record.p is not None and not 0 <= record.p <= 1:
+        raise InvalidInput(f"p: {record.p} is not in [0, 1]", field="p")
+
+
+def check_alert(alert: Alert) -> None:
+    """Refuse figures that can't be kept."""
+    finite("value", (alert.value, alert.bound))
+
+
+def check_figures(figures: PeriodFigures) -> None:
+    """Refuse figures that would not come back as they are."""
+    ref_text(figures.ref)
+    check_json("figures", figures.figures)
 
 
 def check_json(field: str, value: object) -> None:

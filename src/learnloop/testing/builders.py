@@ -1,5 +1,6 @@
 """What does a plain, valid noun look like? Small builders; override what the test is about."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,9 +13,11 @@ from learnloop.core.ids import (
     KeyId,
     LearnerId,
     OutcomeId,
+    PredictionId,
     SkillId,
 )
 from learnloop.core.jobs import Job, Schedule
+from learnloop.core.predictions import PredictionRecord
 from learnloop.core.records import (
     ApiKey,
     AuditEntry,
@@ -43,6 +46,7 @@ from learnloop.core.types import (
     ShowItem,
     Skill,
 )
+from learnloop.core.watch import Alert, AlertState, Change, PeriodFigures, Severity, Watched
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 """The instant at which the builders' world begins."""
@@ -181,3 +185,28 @@ def a_job(job_id: str = "j1", *, kind: str = "fit", minutes: float = 0, **more: 
 def a_schedule(name: str = "nightly", *, minutes: float = 0) -> Schedule:
     """A fit every day."""
     return Schedule(name, "fit", {}, timedelta(days=1), NOON + timedelta(minutes=minutes))
+
+
+def a_prediction(name: str = "p1", *, minutes: float = 0, **more: Any) -> PredictionRecord:
+    """What a champion said of nobody in particular."""
+    at, role = NOON + timedelta(minutes=minutes), ModelRole.CHAMPION
+    record = PredictionRecord(PredictionId(name), at, "answers", MODEL, role, 0.5, 250)
+    return replace(record, **more)
+
+
+def an_alert(alert_id: str = "a1", *, minutes: float = 0, **more: Any) -> Alert:
+    """A raised one."""
+    at = NOON + timedelta(minutes=minutes)
+    alert = Alert(alert_id, "ece", "answers", Severity.WARNING, Change.RAISED, at, 0.09, 0.05)
+    return replace(alert, **more)
+
+
+def a_watched(rule: str = "ece", subject: str = "answers") -> Watched:
+    """A rule with an alert up."""
+    return Watched(rule, subject, NOON, AlertState((True, True), 0, 0, "a1"))
+
+
+def some_figures(slot: str = "answers", *, days: float = 0, **figures: Any) -> PeriodFigures:
+    """Those of a day."""
+    start = NOON + timedelta(days=days)
+    return PeriodFigures(slot, MODEL, start, start + timedelta(days=1), figures)

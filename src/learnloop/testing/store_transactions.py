@@ -43,6 +43,10 @@ def _write_everything(tx: Transaction) -> None:
     tx.audit.append(make.an_entry())
     tx.jobs.enqueue(make.a_job(key="once"))
     tx.schedules.put(make.a_schedule())
+    tx.predictions.append([make.a_prediction()])
+    tx.watch.put_watched(make.a_watched())
+    tx.watch.append([make.an_alert()])
+    tx.watch.put_figures([make.some_figures()])
 
 
 def _everything(tx: Transaction) -> list[object]:
@@ -69,6 +73,11 @@ def _everything(tx: Transaction) -> list[object]:
         tx.audit.latest(9),
         tx.jobs.page(9),
         tx.schedules.list(),
+        tx.predictions.page("answers", 9),
+        tx.predictions.slots(),
+        tx.watch.watched(),
+        tx.watch.alerts(9),
+        tx.watch.figures(make.NOON),
     ]
 
 

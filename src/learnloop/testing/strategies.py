@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 
 from learnloop.core.jobs import Job, JobError, JobStatus, Schedule
+from learnloop.core.predictions import PredictionRecord
 from learnloop.core.records import (
     ApiKey,
     AuditEntry,
@@ -43,6 +44,7 @@ from learnloop.core.types import (
     Skill,
     TimeSlot,
 )
+from learnloop.core.watch import Alert, AlertState, Change, PeriodFigures, Severity, Watched
 
 NASTY = (
     "<script>alert('x')</script>",
@@ -237,3 +239,38 @@ schedules = st.builds(
     instants,
     st.none() | ids,
 )
+predictions = st.builds(
+    PredictionRecord,
+    ids,
+    instants,
+    texts,
+    refs,
+    st.sampled_from(ModelRole),
+    st.none() | probabilities,
+    counts,
+    st.none() | texts,
+    st.none() | ids,
+    st.none() | ids,
+    st.none() | blobs,
+    st.none() | texts,
+)
+alerts = st.builds(
+    Alert,
+    ids,
+    texts,
+    texts,
+    st.sampled_from(Severity),
+    st.sampled_from(Change),
+    instants,
+    floats,
+    floats,
+)
+_alert_states = st.builds(
+    AlertState,
+    st.lists(st.booleans(), max_size=5).map(tuple),
+    counts,
+    counts,
+    st.none() | texts,
+)
+watched = st.builds(Watched, ids, ids, instants, _alert_states)
+figures = st.builds(PeriodFigures, ids, refs, instants, instants, objects)

@@ -21,9 +21,11 @@ from learnloop.core.protocols import (
     Models,
     Outcomes,
     Paths,
+    Predictions,
     Replies,
     Schedules,
     States,
+    Watch,
 )
 from learnloop.storage.memory.choices import (
     MemoryDecisions,
@@ -33,6 +35,7 @@ from learnloop.storage.memory.choices import (
 from learnloop.storage.memory.jobs import MemoryJobs, MemorySchedules
 from learnloop.storage.memory.log import MemoryInteractions, MemoryStates
 from learnloop.storage.memory.people import MemoryAccounts, MemoryCatalog, MemoryLearners
+from learnloop.storage.memory.predictions import MemoryPredictions, MemoryWatch
 from learnloop.storage.memory.registry import MemoryAudit, MemoryFiles, MemoryModels, MemoryReplies
 from learnloop.storage.memory.versions import Versions, View
 
@@ -56,6 +59,8 @@ class MemoryTransaction:
         self.audit: Audit = MemoryAudit(view)
         self.jobs: Jobs = MemoryJobs(view)
         self.schedules: Schedules = MemorySchedules(view)
+        self.predictions: Predictions = MemoryPredictions(view)
+        self.watch: Watch = MemoryWatch(view)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

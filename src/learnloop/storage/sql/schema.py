@@ -273,3 +273,45 @@ schedules = _table(
     _us("next_us"),
     _maybe("last_job_id"),
 )
+
+predictions = _table(
+    "predictions",
+    _key("prediction_id"),
+    _us("at_us"),
+    _some("slot"),
+    _some("ref"),
+    _some("role"),
+    _maybe("p", _float),
+    _us("latency_us"),
+    _maybe("degraded"),
+    _maybe("learner_id"),
+    _maybe("item_id"),
+    _maybe("features", LargeBinary()),
+    _maybe("request_id"),
+    Index("ix_predictions_slot", "slot", "at_us", "prediction_id"),
+    rowid=True,
+)
+
+watched = _table("watched", _key("rule"), _key("subject"), _us("seen_us"), _some("state"))
+
+alerts = _table(
+    "alerts",
+    _key("alert_id"),
+    _key("change"),
+    _some("rule"),
+    _some("subject"),
+    _some("severity"),
+    _us("at_us"),
+    _some("value", _float),
+    _some("bound", _float),
+    Index("ix_alerts_at", "at_us", "alert_id", "change"),
+)
+
+period_figures = _table(
+    "period_figures",
+    _key("slot"),
+    Column("start_us", BigInteger(), primary_key=True, nullable=False),
+    _key("ref"),
+    _us("end_us"),
+    _some("figures"),
+)

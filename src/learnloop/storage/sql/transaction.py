@@ -15,9 +15,11 @@ from learnloop.core.protocols import (
     Models,
     Outcomes,
     Paths,
+    Predictions,
     Replies,
     Schedules,
     States,
+    Watch,
 )
 from learnloop.storage.sql.accounts import SqlAccounts
 from learnloop.storage.sql.catalog import SqlCatalog
@@ -25,6 +27,7 @@ from learnloop.storage.sql.choices import SqlDecisions, SqlOutcomes, SqlPaths
 from learnloop.storage.sql.jobs import SqlJobs, SqlSchedules
 from learnloop.storage.sql.learners import SqlLearners
 from learnloop.storage.sql.log import SqlInteractions, SqlStates
+from learnloop.storage.sql.predictions import SqlPredictions, SqlWatch
 from learnloop.storage.sql.registry import SqlAudit, SqlFiles, SqlModels, SqlReplies
 from learnloop.storage.sql.session import Session
 
@@ -43,6 +46,8 @@ _REPOSITORIES: dict[str, Callable[[Session], object]] = {
     "audit": SqlAudit,
     "jobs": SqlJobs,
     "schedules": SqlSchedules,
+    "predictions": SqlPredictions,
+    "watch": SqlWatch,
 }
 
 
@@ -63,6 +68,8 @@ class SqlTransaction:
     audit: Audit
     jobs: Jobs
     schedules: Schedules
+    predictions: Predictions
+    watch: Watch
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -1,4 +1,4 @@
-"""The tables of the first release: catalog, learners, log, decisions, accounts, models, jobs."""
+"""The tables of the first release: what is learnt, by whom, what was decided, by which models."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,6 +20,7 @@ def upgrade() -> None:
     _accounts()
     _registry()
     _jobs()
+    _watch()
 
 
 def _catalog() -> None:
@@ -303,5 +304,59 @@ def _jobs() -> None:
         sa.Column("next_us", sa.BigInteger(), nullable=False),
         _text("last_job_id", nullable=True),
         sa.PrimaryKeyConstraint("name"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _watch() -> None:
+    op.create_table(
+        "predictions",
+        _text("prediction_id"),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        _text("slot"),
+        _text("ref"),
+        _text("role"),
+        sa.Column("p", sa.Float(precision=53), nullable=True),
+        sa.Column("latency_us", sa.BigInteger(), nullable=False),
+        _text("degraded", nullable=True),
+        _text("learner_id", nullable=True),
+        _text("item_id", nullable=True),
+        sa.Column("features", sa.LargeBinary(), nullable=True),
+        _text("request_id", nullable=True),
+        sa.PrimaryKeyConstraint("prediction_id"),
+        sqlite_with_rowid=True,
+    )
+    op.create_index("ix_predictions_slot", "predictions", ["slot", "at_us", "prediction_id"])
+    op.create_table(
+        "watched",
+        _text("rule"),
+        _text("subject"),
+        sa.Column("seen_us", sa.BigInteger(), nullable=False),
+        _text("state"),
+        sa.PrimaryKeyConstraint("rule", "subject"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "alerts",
+        _text("alert_id"),
+        _text("change"),
+        _text("rule"),
+        _text("subject"),
+        _text("severity"),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.Float(precision=53), nullable=False),
+        sa.Column("bound", sa.Float(precision=53), nullable=False),
+        sa.PrimaryKeyConstraint("alert_id", "change"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_alerts_at", "alerts", ["at_us", "alert_id", "change"])
+    op.create_table(
+        "period_figures",
+        _text("slot"),
+        sa.Column("start_us", sa.BigInteger(), nullable=False),
+        _text("ref"),
+        sa.Column("end_us", sa.BigInteger(), nullable=False),
+        _text("figures"),
+        sa.PrimaryKeyConstraint("slot", "start_us", "ref"),
         sqlite_with_rowid=False,
     )
