@@ -19,12 +19,15 @@ from learnloop.cli import (
     features,
     fit,
     import_log,
+    jobs,
     keys,
     models,
     profile,
     quality,
     recommend,
+    schedule,
     serve,
+    worker,
 )
 from learnloop.cli.terminal import say_error
 from learnloop.core.errors import LearnloopError
@@ -38,7 +41,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-LOOK, FILL, JUDGE = "Look around", "Real data", "Models"
+LOOK, FILL, JUDGE, LATER = "Look around", "Real data", "Models", "Work for later"
 app.command("demo", rich_help_panel=LOOK)(demo.demo)
 app.command("doctor", rich_help_panel=LOOK)(doctor.doctor)
 app.command("serve", rich_help_panel=FILL)(serve.serve)
@@ -51,6 +54,9 @@ app.add_typer(features.app, name="features", rich_help_panel=JUDGE)
 app.command("fit", rich_help_panel=JUDGE)(fit.fit)
 app.command("evaluate", rich_help_panel=JUDGE)(evaluate.evaluate)
 app.command("models", rich_help_panel=JUDGE)(models.models)
+app.command("worker", rich_help_panel=LATER)(worker.worker)
+app.add_typer(jobs.app, name="jobs", rich_help_panel=LATER)
+app.add_typer(schedule.app, name="schedule", rich_help_panel=LATER)
 
 
 def run(arguments: list[str] | None = None) -> NoReturn:

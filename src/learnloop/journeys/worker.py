@@ -67,10 +67,15 @@ class Worker:
         self._stopped_at = time.monotonic()
         self._stopping.set()
 
+    @property
+    def stopping(self) -> bool:
+        """Whether it was told to stop."""
+        return self._stopping.is_set()
+
     def run(self) -> None:
         """Work until told to stop; a database that is away is asked again."""
         _log.info("worker_started", worker=self.name, kinds=sorted(self._kinds))
-        while not self._stopping.is_set():
+        while not self.stopping:
             try:
                 idle = self.step() is None
             except StoreUnavailable as error:
@@ -87,7 +92,7 @@ class Worker:
             StoreUnavailable: The database is away.
         """
         jobs = []
-        while not self._stopping.is_set() and (job := self.step()) is not None:
+        while not self.stopping and (job := self.step()) is not None:
             jobs.append(job)
         return jobs
 
@@ -135,7 +140,7 @@ class Worker:
             attempt.end(_failing(error, clock.now))
 
     def _must_stop(self) -> bool:
-        return self._stopping.is_set() and time.monotonic() > self._stopped_at + self._grace_s
+        return self.stopping and time.monotonic() > self._stopped_at + self._grace_s
 
     def _told(self, job: Job, seconds: float) -> Job:
         with self._engine.store.begin(write=False) as tx:
