@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from learnloop.core.ids import ItemId, LearnerId, PredictionId
-from learnloop.core.registry import ModelRole
 from learnloop.core.types import Ref
 
 
@@ -14,6 +13,7 @@ class PredictionRecord:
 
     Attributes:
         ref: Which model answered, which is not the champion where a fallback had to.
+        role: In which capacity: champion, challenger, shadow, previous or rule.
         p: The chance that it gave; None if it gave something else than one number.
         latency_us: How long the answer took, microseconds.
         degraded: Why another than the model asked answered; None if the model itself did.
@@ -26,7 +26,7 @@ class PredictionRecord:
     at: datetime
     slot: str
     ref: Ref
-    role: ModelRole
+    role: str
     p: float | None = None
     latency_us: int = 0
     degraded: str | None = None

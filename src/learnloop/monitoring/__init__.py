@@ -3,17 +3,10 @@
 Answers of one learner hang together; every null and every interval here is by learner.
 """
 
+from learnloop.core.watch import Alert, AlertState, Change, Severity
 from learnloop.monitoring.accuracy import Performance, Served, by_model_and_period, measure
 from learnloop.monitoring.adwin import Adwin
-from learnloop.monitoring.alerts import (
-    Alert,
-    AlertState,
-    Change,
-    Reading,
-    Rule,
-    Severity,
-    step,
-)
+from learnloop.monitoring.alerts import Reading, Rule, step
 from learnloop.monitoring.baseline import Baseline, Column, build, of_json, to_json
 from learnloop.monitoring.by_learner import correlation, coverage, mean_of
 from learnloop.monitoring.cusum import Cusum, run_length, threshold_for, z_of_learners

@@ -13,23 +13,9 @@ import hashlib
 import math
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 
 from learnloop.core.errors import InvalidInput
-
-
-class Severity(StrEnum):
-    """How soon somebody should look."""
-
-    WARNING = "warning"
-    CRITICAL = "critical"
-
-
-class Change(StrEnum):
-    """What became of an alert."""
-
-    RAISED = "raised"
-    CLEARED = "cleared"
+from learnloop.core.watch import Alert, AlertState, Change, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,48 +67,6 @@ class Reading:
     subject: str
     at: datetime
     value: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """Somebody should know.
-
-    Attributes:
-        alert_id: The same when it is raised and when it clears, on every machine.
-        rule: Name of the rule.
-        subject: As in the reading.
-        severity: Of the rule.
-        change: What became of it.
-        at: The end of the window that decided.
-        value: The figure of that window.
-        bound: Which bound it is beyond.
-    """
-
-    alert_id: str
-    rule: str
-    subject: str
-    severity: Severity
-    change: Change
-    at: datetime
-    value: float
-    bound: float
-
-
-@dataclass(frozen=True, slots=True)
-class AlertState:
-    """What a rule remembers of one subject.
-
-    Attributes:
-        recent: Of the last windows with data, oldest first: was it bad?
-        n_good: Good windows in a row.
-        cooling: Windows until it may raise again.
-        alert_id: Of the alert that is up; None if none is.
-    """
-
-    recent: tuple[bool, ...] = ()
-    n_good: int = 0
-    cooling: int = 0
-    alert_id: str | None = None
 
 
 def step(rule: Rule, state: AlertState, reading: Reading) -> tuple[AlertState, tuple[Alert, ...]]:

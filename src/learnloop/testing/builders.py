@@ -189,8 +189,8 @@ def a_schedule(name: str = "nightly", *, minutes: float = 0) -> Schedule:
 
 def a_prediction(name: str = "p1", *, minutes: float = 0, **more: Any) -> PredictionRecord:
     """What a champion said of nobody in particular."""
-    at, role = NOON + timedelta(minutes=minutes), ModelRole.CHAMPION
-    record = PredictionRecord(PredictionId(name), at, "answers", MODEL, role, 0.5, 250)
+    at = NOON + timedelta(minutes=minutes)
+    record = PredictionRecord(PredictionId(name), at, "answers", MODEL, "champion", 0.5, 250)
     return replace(record, **more)
 
 

@@ -245,7 +245,7 @@ predictions = st.builds(
     instants,
     texts,
     refs,
-    st.sampled_from(ModelRole),
+    texts,
     st.none() | probabilities,
     counts,
     st.none() | texts,

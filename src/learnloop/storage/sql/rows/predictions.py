@@ -6,7 +6,6 @@ import msgspec
 
 from learnloop.core.ids import ItemId, LearnerId, PredictionId
 from learnloop.core.predictions import PredictionRecord
-from learnloop.core.registry import ModelRole
 from learnloop.core.time import from_us, to_us
 from learnloop.core.types import Ref
 from learnloop.core.watch import Alert, AlertState, Change, PeriodFigures, Severity, Watched
@@ -25,7 +24,7 @@ def prediction_row(record: PredictionRecord) -> Row:
         to_us(record.at),
         record.slot,
         ref_text(record.ref),
-        record.role.value,
+        record.role,
         record.p,
         record.latency_us,
         record.degraded,
@@ -45,7 +44,7 @@ def prediction_of(row: Row) -> PredictionRecord:
         from_us(at_us),
         slot,
         Ref.parse(ref),
-        ModelRole(role),
+        role,
         p,
         latency_us,
         degraded,
