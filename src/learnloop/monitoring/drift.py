@@ -105,7 +105,7 @@ def compare(
         raise DataError(f"{x.shape[1]} columns, the baseline has {len(baseline.columns)}")
     learners = Learners.of(learner)
     widest = max((len(c.shares) for c in baseline.columns), default=0)
-    normal = rng.standard_normal((n_draws, widest))
+    normal = rng.standard_normal((widest, n_draws))
     found = []
     for j, column in enumerate(baseline.columns):
         cuts = np.array(column.cuts)

@@ -64,7 +64,7 @@ def null_of(before: Shares, now: Shares, normal: Floats) -> Null:
     Args:
         before: Shares p of k bins.
         now: Shares q of the same bins.
-        normal: (n_draws, >= k) independent standard normal draws; columns may share them.
+        normal: (>= k, n_draws) independent standard normal draws; columns may share them.
     """
     n, m = before.n_learners, now.n_learners
     weight = 1.0 / np.maximum((before.mean + now.mean) / 2, RARE / min(n, m))
@@ -74,8 +74,10 @@ def null_of(before: Shares, now: Shares, normal: Floats) -> Null:
         n + m,
     )
     f, g = (_spread(side, weight) / (_spread(pool, weight) or 1.0) for side in (before, now))
-    draws = normal[:, : len(weight)] @ _root(pool.covariance * (f / n + g / m))
-    return Null(weight, draws**2 @ weight, np.abs(np.cumsum(draws, axis=1)).max(axis=1))
+    draws = _root(pool.covariance * (f / n + g / m)) @ normal[: len(weight)]
+    x2 = weight @ draws**2
+    np.cumsum(draws, axis=0, out=draws)
+    return Null(weight, x2, np.abs(draws, out=draws).max(axis=0))
 
 
 def _spread(side: Shares, weight: Floats) -> float:
@@ -85,9 +87,9 @@ def _spread(side: Shares, weight: Floats) -> float:
 
 
 def _root(covariance: Floats) -> Floats:
-    """R with R' R = covariance; rounding may have made it slightly indefinite."""
+    """R with R R' = covariance; rounding may have made it slightly indefinite."""
     value, vector = np.linalg.eigh(covariance)
-    root: Floats = np.sqrt(np.maximum(value, 0.0))[:, None] * vector.T
+    root: Floats = vector * np.sqrt(np.maximum(value, 0.0))
     return root
 
 
