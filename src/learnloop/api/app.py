@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from learnloop import __version__
 from learnloop.api import errors, hot, hot_docs
-from learnloop.api.routers import features, health, ml, paths, profiles, progress
+from learnloop.api.routers import features, health, jobs, ml, paths, profiles, progress
 from learnloop.api.schemas.problem import Problem
 from learnloop.api.services import Services
 from learnloop.api.web.pages import Pages
@@ -69,7 +69,7 @@ def create_app(engine: PersonalizationEngine, *, demo: bool = False) -> FastAPI:
     app.state.services = services
     app.hot_routes = hot.routes(services)
     app.router.routes.extend(app.hot_routes)  # for their 405
-    for module in (profiles, paths, progress, features, ml, health):
+    for module in (profiles, paths, progress, features, ml, jobs, health):
         app.include_router(module.router)
     app.router.routes.extend(Pages(services, demo=demo).routes())
     errors.install(app)

@@ -34,20 +34,26 @@ def page(
     """
     start = 0
     if cursor is not None:
-        last = _decoded(cursor)
+        last = place_of(cursor)
         start = next((i + 1 for i, x in enumerate(elements) if name_of(x) == last), -1)
         if start < 0:
             raise NotFound("cursor: its place is gone; start without a cursor", field="cursor")
     found = elements[start : start + limit]
     more = start + limit < len(elements)
-    return found, _encoded(name_of(found[-1])) if more else None
+    return found, cursor_at(name_of(found[-1])) if more else None
 
 
-def _encoded(name: str) -> str:
+def cursor_at(name: str) -> str:
+    """The cursor of an element's place."""
     return base64.urlsafe_b64encode(name.encode()).decode().rstrip("=")
 
 
-def _decoded(cursor: str) -> str:
+def place_of(cursor: str) -> str:
+    """The name of the element that was given last.
+
+    Raises:
+        NotFound: The cursor is none that was given here.
+    """
     try:
         raw = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         return base64.b64decode(raw, altchars=b"-_", validate=True).decode()

@@ -31,6 +31,9 @@ PATHS = {
     ("POST", "/api/ml/profile/update"),
     ("POST", "/api/ml/recommendations/generate"),
     ("GET", "/api/ml/models/performance"),
+    ("POST", "/api/ml/jobs"),
+    ("GET", "/api/ml/jobs"),
+    ("GET", "/api/ml/jobs/{jobId}"),
     ("GET", "/health/live"),
     ("GET", "/health/ready"),
 }
