@@ -8,6 +8,8 @@ import numpy as np
 import polars as pl
 
 from learnloop.core.answers import AnswerLog
+from learnloop.core.arrays import Arrays
+from learnloop.core.artifact import Artifact, TensorSpec
 from learnloop.core.errors import DataError
 from learnloop.core.random import derive_rng
 from learnloop.core.types import Floats
@@ -132,3 +134,28 @@ def be_killed(shared: str, trial: Trial) -> float:
         Path(shared).touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return learn_slowly(None, trial)
+
+
+# --- batch scoring ------------------------------------------------------------------------------
+
+
+class Linear:
+    """A predictor without ONNX: P = 1 / (1 + exp(-x w)), and the pair (P, 1 - P)."""
+
+    n_loaded = 0
+
+    def __init__(self, artifact: Artifact) -> None:
+        type(self).n_loaded += 1
+        self.ref = artifact.ref
+        self.weights = np.frombuffer(artifact.file("weights"))
+        self.inputs = (TensorSpec("x", "float64", (None, len(self.weights))),)
+        self.outputs = (
+            TensorSpec("p", "float64", (None, 1)),
+            TensorSpec("both", "float64", (None, 2)),
+            TensorSpec("n_loaded", "int64", (None,)),
+        )
+
+    def predict(self, inputs: Arrays) -> Arrays:
+        p = 1 / (1 + np.exp(-(inputs["x"] @ self.weights)))[:, None]
+        n = np.full(len(p), self.n_loaded)
+        return {"p": p, "both": np.hstack([p, 1 - p]), "n_loaded": n}
