@@ -1,0 +1,1 @@
+"""What answers now? Start with `orchestrator.py`, then `live_set.py` and `loading.py`."""

@@ -1,0 +1,162 @@
+"""What is one loaded version? Its predictor, what a call of it costs, and whether to trust it now.
+
+A quick model answers where it is asked, because handing a question to a thread costs more than the
+answer. What is quick is measured on its golden inputs when it is loaded, and watched afterwards.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learnloop.core.arrays import Arrays
+from learnloop.core.artifact import Manifest
+from learnloop.core.protocols import Predictor
+from learnloop.serving.breaker import Breaker, Window
+from learnloop.serving.served import CallFailed, Why
+from learnloop.serving.worker import Worker
+
+QUICK_US: Final = 1000.0
+"""An answer that takes no longer may be computed where it is asked."""
+HANDING_OVER_US: Final = 50.0
+"""What it costs about to hand a question to a thread and take the answer back."""
+OFTEN_SLOW: Final = 5
+AMONG: Final = 20
+"""A quick model of whose last 20 calls 5 were slow is asked in its thread from then on."""
+BATCH: Final = 32
+TIMED_CALLS: Final = 15
+TIMED_S: Final = 0.5
+"""A slow model is timed for no longer than about this."""
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """How long calls take here, microseconds.
+
+    Attributes:
+        single_us: Of one row.
+        row_us: Of each further row of the same call.
+    """
+
+    single_us: float
+    row_us: float
+
+    def us(self, rows: int) -> float:
+        """Of a call with so many rows, about."""
+        return self.single_us + (rows - 1) * self.row_us
+
+    @property
+    def batch(self) -> int:
+        """The most rows to run together: as many as make one run of them clearly cheaper."""
+        saved = self.single_us - self.row_us
+        return BATCH if saved > max(HANDING_OVER_US, 0.25 * self.single_us) else 1
+
+
+class Version:
+    """A loaded version of a model; shared by all requests.
+
+    Attributes:
+        features: Which features it takes, as `name@version`; None if it takes none.
+        sha256: Of its manifest.
+        typical: One row of its outputs: the mean of the golden ones.
+    """
+
+    __slots__ = (
+        "_slow", "_was_slow", "breaker", "cost", "features", "manifest",
+        "predictor", "ref", "sha256", "typical", "worker",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        predictor: Predictor,
+        manifest: Manifest,
+        sha256: str,
+        cost: Cost,
+        typical: Arrays,
+        clock: Clock = time.perf_counter,
+    ) -> None:
+        self.predictor = predictor
+        self.ref = predictor.ref
+        self.manifest = manifest
+        self.features = manifest.features
+        self.sha256 = sha256
+        self.cost = cost
+        self.typical = typical
+        self.breaker = Breaker(clock=clock)
+        self.worker = Worker(self.call, rows=cost.batch, clock=clock)
+        self._slow = Window(AMONG)
+        self._was_slow = False
+
+    def is_quick(self, rows: int) -> bool:
+        """May a call with so many rows be made where it is asked?"""
+        return not self._was_slow and self.cost.us(rows) <= QUICK_US
+
+    def call(self, inputs: Arrays) -> Arrays:
+        """The outputs, checked.
+
+        Raises:
+            CallFailed: The model raised an error, or its answer can't be used.
+        """
+        try:
+            outputs = self.predictor.predict(inputs)
+        except Exception as error:
+            raise CallFailed(Why.FAILED) from error
+        rows = rows_of(inputs)
+        for spec in self.predictor.outputs:
+            found = outputs.get(spec.name)
+            if found is None or not found.shape or found.shape[0] != rows:
+                raise CallFailed(Why.WRONG_SHAPE)
+            if not is_finite(found):
+                raise CallFailed(Why.NOT_FINITE)
+        return outputs
+
+    def took(self, seconds: float, rows: int) -> bool:
+        """Note how long a call took that was made where it was asked.
+
+        Returns:
+            Whether it is asked in its thread from now on.
+        """
+        is_slow = seconds * 1e6 > max(QUICK_US, 2.0 * self.cost.us(rows))
+        if is_slow or self._slow.bits:
+            self._was_slow = self._was_slow or self._slow.add(is_slow) >= OFTEN_SLOW
+        return self._was_slow
+
+
+def rows_of(inputs: Arrays) -> int:
+    """How many rows a question has: the length of the batch axis."""
+    for found in inputs.values():
+        return len(found)
+    return 1
+
+
+def is_finite(found: NDArray[Any]) -> bool:
+    """Has it neither NaN nor infinity? The square of its length says so quickly, nearly always."""
+    if found.dtype.kind != "f":
+        return True
+    flat = found.ravel()
+    return math.isfinite(flat @ flat) or bool(np.isfinite(flat).all())
+
+
+def measured(predictor: Predictor, golden: Arrays, clock: Clock) -> Cost:
+    """What calls cost, on one golden row and on 32 of it."""
+    one = {name: own[:1] for name, own in golden.items()}
+    many = {name: np.repeat(own, BATCH, axis=0) for name, own in one.items()}
+    single, batch = (_seconds(predictor, inputs, clock) * 1e6 for inputs in (one, many))
+    return Cost(single, max(batch - single, 0.0) / (BATCH - 1))
+
+
+def _seconds(predictor: Predictor, inputs: Arrays, clock: Clock) -> float:
+    predictor.predict(inputs)  # the first call also prepares
+    taken: list[float] = []
+    while len(taken) < TIMED_CALLS and (not taken or sum(taken) < TIMED_S):
+        start = clock()
+        predictor.predict(inputs)
+        taken.append(clock() - start)
+    return median(taken)
