@@ -23,8 +23,8 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
+from learnloop.core.arrays import Arrays, from_bytes, to_bytes
 from learnloop.core.errors import ArtifactError
-from learnloop.models.train.weights import Arrays, from_bytes, to_bytes
 
 KEPT = 2
 _NAME = re.compile(r"(\d{12})-([0-9a-f]{64})\.npz")

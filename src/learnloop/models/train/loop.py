@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from learnloop.core.arrays import Arrays
 from learnloop.core.errors import ArtifactError, TrainingDiverged
 from learnloop.core.random import derive_rng
 from learnloop.core.types import Ints
@@ -63,7 +64,7 @@ class TrainingResult:
     """
 
     module: nn.Module
-    weights: weights.Arrays
+    weights: Arrays
     digest: str
     history: tuple[Mapping[str, float], ...]
     best_epoch: int
@@ -155,7 +156,7 @@ class _Run:
     ) -> None:
         self._config, self._network, self._task = config, network, task
         self._train, self._validation, self._checkpoints = train, validation, checkpoints
-        self._best: weights.Arrays = {}
+        self._best: Arrays = {}
         self.at = _Place()
         if checkpoints is not None:
             self._identity = self._who()

@@ -51,8 +51,8 @@ class Attention(nn.Module):
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         x = self.embedding(ids)  # (B, T, 8)
         place = torch.arange(ids.shape[1], device=ids.device)
-        past = place[None, :] <= place[:, None]  # (T, T)
-        seen = past[None] & (mask[:, None, :] | torch.eye(len(place), dtype=torch.bool)[None])
+        past, own = place[None, :] <= place[:, None], place[None, :] == place[:, None]  # (T, T)
+        seen = past[None] & (mask[:, None, :] | own[None])  # (B, T, T)
         found = functional.scaled_dot_product_attention(
             self.query(x), self.key(x), self.value(x), attn_mask=seen
         )
