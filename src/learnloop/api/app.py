@@ -13,7 +13,7 @@ from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from learnloop import __version__
-from learnloop.api import errors, hot, hot_docs
+from learnloop.api import errors, hot, hot_docs, predict
 from learnloop.api.routers import features, health, jobs, ml, paths, profiles, progress
 from learnloop.api.schemas.problem import Problem
 from learnloop.api.services import Services
@@ -22,7 +22,7 @@ from learnloop.journeys.engine import PersonalizationEngine
 
 DESCRIPTION = """What each learner knows, and what to study next, and why.
 
-Every POST takes the header `Idempotency-Key`: sent again with the same body, it gets its first
+Every POST that changes something takes the header `Idempotency-Key`: sent again with the same body, it gets its first
 reply again and nothing is done twice; with another body it is refused (422). Kept for 24 hours.
 
 Send `Authorization: Bearer ll_...`. Every error is `application/problem+json` (RFC 9457). A learner
@@ -67,7 +67,7 @@ def create_app(engine: PersonalizationEngine, *, demo: bool = False) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.services = services
-    app.hot_routes = hot.routes(services)
+    app.hot_routes = [*hot.routes(services), *predict.routes(services)]
     app.router.routes.extend(app.hot_routes)  # for their 405
     for module in (profiles, paths, progress, features, ml, jobs, health):
         app.include_router(module.router)

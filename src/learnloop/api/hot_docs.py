@@ -8,9 +8,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Path, Query
 
-from learnloop.api.callers import MayRecommend, MayRecord
+from learnloop.api.callers import MayRecommend, MayRecord, MayRun
 from learnloop.api.hot import DEFAULT_N
 from learnloop.api.schemas.interactions import Batch, InteractionIn, ReceiptOut
+from learnloop.api.schemas.predict import PredictIn, PredictOut
 from learnloop.api.schemas.recommendations import (
     MAX_LIMIT,
     FeedbackIn,
@@ -77,4 +78,22 @@ async def give_feedback(
     """Say what the learner made of a recommendation; the same again changes nothing.
 
     A dismissed item is not recommended again for 14 days.
+    """
+
+
+@router.post(
+    "/api/ml/models/{name}/predict",
+    response_model=PredictOut,
+    tags=["back end"],
+    responses=problems(404, *WITH_BODY),
+)
+async def predict(
+    key: MayRun,
+    name: Annotated[str, Path(description="The model's name.")],
+    question: PredictIn,
+) -> None:
+    """Ask a model: with its own inputs, or about a learner and items.
+
+    The reply says which version answered, in which role, and what went wrong before it, if anything
+    did. Nothing is changed.
     """

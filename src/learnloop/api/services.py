@@ -16,6 +16,7 @@ from learnloop.core.errors import LearnloopError
 from learnloop.core.protocols import Transaction
 from learnloop.journeys.engine import PersonalizationEngine
 from learnloop.journeys.live import Live
+from learnloop.journeys.serving import ModelServing
 
 CLEAN_UP_EVERY_S = 3600
 
@@ -30,12 +31,14 @@ class Services:
     reader: Reader
     writer: Writer
     callers: Callers
+    serving: ModelServing
 
     @classmethod
     def of(cls, engine: PersonalizationEngine) -> Self:
         """The services around an engine; nothing runs yet."""
         reader = Reader(engine.store)
-        return cls(engine, reader, Writer(engine), Callers(reader, engine.clock))
+        serving = ModelServing(engine.store, engine.clock)
+        return cls(engine, reader, Writer(engine), Callers(reader, engine.clock), serving)
 
     async def read(self, work: Callable[[Live, Transaction], T]) -> T:
         """What a read-only journey says; see `Reader.run` for the errors."""
@@ -59,11 +62,13 @@ class Services:
     async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
         """Run while the app runs; the engine is closed at the end."""
         self.writer.start(asyncio.get_running_loop())
+        self.serving.start()
         cleaning = asyncio.create_task(self._clean_up())
         try:
             yield
         finally:
             cleaning.cancel()
+            self.serving.close()
             await self.writer.stop()
             self.reader.close()
             self.engine.close()

@@ -15,6 +15,8 @@ from learnloop.core.types import Ref
 KEPT_FOR = timedelta(days=30)
 KEPT_VERSIONS = 3
 MANY = 10_000
+ROLLED_BACK = "rolled back from "
+"""How the reason of a change begins that gave a champion up."""
 
 
 def store_artifact(tx: Transaction, artifact: Artifact) -> ModelRecord:
@@ -68,8 +70,12 @@ def give_role(
     Raises:
         NotFound: There is no such version.
     """
-    if ref is not None and tx.models.get(ref) is None:
-        raise NotFound(f"model: there is no version {ref}", field="model")
+    if ref is not None:
+        if tx.models.get(ref) is None:
+            raise NotFound(f"model: there is no version {ref}", field="model")
+        if ref not in {alias.ref for alias in tx.models.aliases()}:
+            # Nobody advanced its states while it had no role; they are rebuilt from the log.
+            tx.states.drop(ref)
     tx.models.change(AliasChange(clock.now(), slot, role, ref, actor, reason, share))
 
 
@@ -79,58 +85,62 @@ def roll_back(tx: Transaction, clock: Clock, slot: str, *, actor: str, reason: s
     Raises:
         InvalidInput: The slot never had another champion whose files are still kept.
     """
+    ref = earlier_champion(tx, slot)
+    if ref is None:
+        raise InvalidInput(f"model: {slot} has no earlier champion to go back to", field="model")
+    why = f"{ROLLED_BACK}{tx.models.alias(slot, ModelRole.CHAMPION)}: {reason}"
+    give_role(tx, clock, slot, ModelRole.CHAMPION, ref, actor=actor, reason=why)
+    return ref
+
+
+def earlier_champion(tx: Transaction, slot: str) -> Ref | None:
+    """The champion before this one whose files are still kept."""
     now = tx.models.alias(slot, ModelRole.CHAMPION)
-    given_up = {now}
-    # Newest first: what was rolled back from is not what one rolls back to.
-    for change in tx.models.changes(slot, MANY):
-        if change.role is not ModelRole.CHAMPION:
+    earlier = (ref for ref in champions(tx, slot) if ref != now)
+    return next((ref for ref in earlier if tx.models.get(ref) is not None), None)
+
+
+def champions(tx: Transaction, slot: str) -> list[Ref]:
+    """The champions of a slot, the latest first, each once; not those that were rolled back from.
+
+    A version that was given up and deployed again counts as new.
+    """
+    line: list[Ref] = []
+    for change in reversed(tx.models.changes(slot, MANY)):
+        if change.role is not ModelRole.CHAMPION or change.ref is None:
             continue
-        if change.reason.startswith(ROLLED_BACK):
-            given_up |= {_left(change)}
-        elif change.ref is not None and change.ref not in given_up:
-            if tx.models.get(change.ref) is None:
-                continue
-            why = f"{ROLLED_BACK}{now}: {reason}"
-            give_role(tx, clock, slot, ModelRole.CHAMPION, change.ref, actor=actor, reason=why)
-            return change.ref
-    raise InvalidInput(f"model: {slot} has no earlier champion to go back to", field="model")
-
-
-ROLLED_BACK = "rolled back from "
-
-
-def _left(change: AliasChange) -> Ref:
-    return Ref.parse(change.reason.removeprefix(ROLLED_BACK).split(": ", 1)[0])
+        if change.reason.startswith(ROLLED_BACK) and change.ref in line:
+            del line[line.index(change.ref) + 1 :]
+        else:
+            line = [ref for ref in line if ref != change.ref] + [change.ref]
+    return line[::-1]
 
 
 def collect(tx: Transaction, now: datetime) -> tuple[int, int]:
     """Forget old versions that nobody needs, and files that no version has.
 
-    A version is kept while it has a role, was a slot's champion among the last three, or is younger
-    than 30 days.
+    A version is kept while it has a role, was a slot's champion among the last three, is the newest
+    of its name, or is younger than 30 days; and so are the features that it was trained on.
 
     Returns:
         How many versions and how many files were removed.
     """
+    records = tx.models.list()
     needed = {alias.ref for alias in tx.models.aliases()}
-    for slot in {alias.slot for alias in tx.models.aliases()}:
-        champions = [
-            c.ref for c in tx.models.changes(slot, MANY) if c.role is ModelRole.CHAMPION and c.ref
-        ]
-        needed |= set(list(dict.fromkeys(champions))[:KEPT_VERSIONS])
-    old = [
-        record.ref
-        for record in tx.models.list()
-        if record.ref not in needed and record.created_at < now - KEPT_FOR
-    ]
+    slots = {alias.slot for alias in tx.models.aliases()}
+    needed |= {ref for slot in slots for ref in champions(tx, slot)[:KEPT_VERSIONS]}
+    # The newest says how many challengers the champion has had.
+    needed |= {record.ref for record in {r.ref.name: r for r in reversed(records)}.values()}
+    needed |= {record.ref for record in records if record.created_at >= now - KEPT_FOR}
+    kept = {r.ref: Manifest.decode(r.manifest) for r in records if r.ref in needed}
+    features = {m.features for m in kept.values()} - {None}
+    kept |= {r.ref: Manifest.decode(r.manifest) for r in records if str(r.ref) in features}
+    old = [record.ref for record in records if record.ref not in kept]
     for ref in old:
         tx.models.remove(ref)
-    kept = {
-        entry.sha256
-        for record in tx.models.list()
-        for entry in Manifest.decode(record.manifest).files.values()
-    }
-    stray = tx.files.hashes() - kept
+        tx.states.drop(ref)
+    files = {entry.sha256 for manifest in kept.values() for entry in manifest.files.values()}
+    stray = tx.files.hashes() - files
     for sha256 in stray:
         tx.files.remove(sha256)
     return len(old), len(stray)

@@ -9,8 +9,8 @@ from learnloop.core.answers import AnswerLog
 from learnloop.core.artifact import Artifact
 from learnloop.core.protocols import Clock, Transaction
 from learnloop.core.registry import ModelRole
-from learnloop.core.types import Floats
-from learnloop.features.fold import NAME, FeatureFold
+from learnloop.core.types import Floats, Ref
+from learnloop.features.fold import NAME, FeatureFold, require_features
 from learnloop.features.statistics import ItemStatistics
 from learnloop.journeys.live import Live
 from learnloop.journeys.registry import artifact_of, give_role, store_artifact
@@ -28,6 +28,20 @@ def live_features(tx: Transaction) -> FeatureFold:
     if ref is None:
         return FeatureFold()
     return FeatureFold(ItemStatistics.load(artifact_of(tx, ref).file(STATISTICS_FILE)))
+
+
+def features_of(tx: Transaction, ref: Ref) -> FeatureFold:
+    """The features of that very version, with the statistics that were live then.
+
+    Raises:
+        FeatureMismatch: They are of other definitions, or their statistics are not kept.
+        ArtifactError: The stored statistics are not the bytes that were stored.
+    """
+    fold = FeatureFold()
+    if fold.ref != ref and tx.models.get(ref) is not None:
+        fold = FeatureFold(ItemStatistics.load(artifact_of(tx, ref).file(STATISTICS_FILE)))
+    require_features(fold.ref, ref)
+    return fold
 
 
 def fitted(live: Live, log: AnswerLog, seconds: Floats) -> Artifact:

@@ -10,22 +10,32 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 MAX_ENTRIES = 10_000
 TTL_S = 2.0
 
-V = TypeVar("V")
+
+class Pending(Protocol):
+    """A future: of a thread or of an event loop."""
+
+    def add_done_callback(self, call: Callable[[Any], object], /) -> None: ...
+
+    def cancelled(self) -> bool: ...
+
+    def exception(self) -> BaseException | None: ...
 
 
-class _Entry(NamedTuple, Generic[V]):
-    future: "Future[V]"
+F = TypeVar("F", bound=Pending)
+
+
+class _Entry(NamedTuple, Generic[F]):
+    future: F
     until: float
     owner: str | None
 
 
-class Cache(Generic[V]):
+class Cache(Generic[F]):
     """Answers of the last moments; safe to share between threads."""
 
     def __init__(
@@ -39,15 +49,15 @@ class Cache(Generic[V]):
         self._ttl_s = ttl_s
         self._clock = clock
         self._lock = threading.Lock()
-        self._entries: OrderedDict[Hashable, _Entry[V]] = OrderedDict()
+        self._entries: OrderedDict[Hashable, _Entry[F]] = OrderedDict()
         self._of_owner: dict[str, set[Hashable]] = {}
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def claim(
-        self, key: Hashable, start: "Callable[[], Future[V]]", owner: str | None = None
-    ) -> "tuple[Future[V], bool]":
+        self, key: Hashable, start: Callable[[], F], owner: str | None = None
+    ) -> tuple[F, bool]:
         """The future of a key, and whether it was there; else `start` makes it, quickly.
 
         One that ends in an error is forgotten, so the next who asks tries again.
@@ -83,7 +93,7 @@ class Cache(Generic[V]):
             self._entries.clear()
             self._of_owner.clear()
 
-    def _forget_failed(self, key: Hashable, future: "Future[V]") -> None:
+    def _forget_failed(self, key: Hashable, future: F) -> None:
         if not future.cancelled() and future.exception() is None:
             return
         with self._lock:

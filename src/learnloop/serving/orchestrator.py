@@ -76,7 +76,7 @@ class ModelOrchestrator:
         self.observe = observe
         self.on_breach = on_breach
         self.deadline_s = deadline_s
-        self.cache: Cache[Arrays] = Cache(clock=clock)
+        self.cache: Cache[Future[Arrays]] = Cache(clock=clock)
         self.n_shadows_dropped = self.n_shadows_failed = self.n_unobserved = 0
         self._rule = guard
         self._guards: dict[Canary, Guardrail] = {}
@@ -122,7 +122,8 @@ class ModelOrchestrator:
         Args:
             slot: Which slot is asked.
             inputs: As the slot's `inputs` say; arrays of the right dtype and shape.
-            key: For whom, e.g. the learner's id: decides between champion and challenger.
+            key: For whom, e.g. the learner's id: decides between champion and challenger. Nobody
+                in particular gets the champion.
             items: What each row is about, for the log.
             deadline_s: How long the answer may take; by default a quarter of a second.
 
@@ -224,7 +225,7 @@ class ModelOrchestrator:
         """Whom to ask, in order."""
         if slot.split is None or (guard is not None and guard.breach is not None):
             return slot.chain
-        return slot.with_challenger if slot.split.takes(key) else slot.chain
+        return slot.with_challenger if key and slot.split.takes(key) else slot.chain
 
     def _started(
         self, version: Version, inputs: Arrays, rows: int, until: float

@@ -55,7 +55,7 @@ class Served(NamedTuple):
 
     Attributes:
         slot: Which slot was asked.
-        key: For whom: the learner's id, or what else decides between champion and challenger.
+        key: For whom: the learner's id, or "" for nobody in particular.
         ref: The version that answered; `SLOT@rule` where none could.
         outputs: By name; the first axis of each is the batch.
         reasons: What went wrong before it, in order; empty when nothing did.
