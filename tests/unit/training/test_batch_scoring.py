@@ -102,7 +102,8 @@ def test_ray_gives_the_same_answers(on_ray: Executor, tmp_path: Path) -> None:
     rows, path = table(), tmp_path / "rows.parquet"
     rows.write_parquet(path)
     expected = score_table(scorer(), rows, rows_per_shard=64)
+    ours = scorer()
     for source in (rows, path):
-        found = score_table(scorer(), source, rows_per_shard=64, executor=on_ray)
+        found = score_table(ours, source, rows_per_shard=64, executor=on_ray)
         assert_frame_equal(found.select(OUTPUTS), expected.select(OUTPUTS), check_exact=True)
         assert set(found["n_loaded"]) == {1}
