@@ -30,7 +30,10 @@ def store_artifact(tx: Transaction, artifact: Artifact) -> ModelRecord:
     before = tx.models.get(record.ref)
     if before is not None and before.sha256 != record.sha256:
         raise ArtifactError(f"{record.ref} is kept already and is another model; use a new version")
-    for data in artifact.files.values():
+    for name, data in artifact.files.items():
+        sha256 = artifact.manifest.files[name].sha256
+        if tx.files.get(sha256) not in (None, data):
+            tx.files.remove(sha256)  # corrupt: putting it again would leave it as it is
         tx.files.put(data)
     tx.models.put(record)
     return record
