@@ -1,0 +1,87 @@
+"""What does a model of the features learn from, and what is it judged on? Rows on two sides.
+
+Each answer has the features before it. Training learners are dealt into folds, and read statistics
+of items that were fitted on the other folds, so that no row reads its own answer; held-out learners
+read statistics of all training learners, as learners who come later do (`statistics_of_others`).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from learnloop.core.answers import STUDY, AnswerLog
+from learnloop.core.types import Bools, Floats, Ints
+from learnloop.features.definitions import FEATURES
+from learnloop.features.fold import FeatureFold
+from learnloop.features.rows import FeatureRows
+from learnloop.features.statistics import NOTHING, ItemStatistics
+from learnloop.training.dataset import Dataset
+from learnloop.training.item_statistics import deal, item_statistics, vectors
+
+HELD_OUT = -1
+N_FOLDS = 5
+NAMES = tuple(feature.name for feature in FEATURES)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TwoSides:
+    """Answers to learn from, and answers to be judged on.
+
+    Attributes:
+        train: Of training learners.
+        held_out: Of the others.
+        statistics: Of items, fitted on all training learners; what is served with the model.
+    """
+
+    train: FeatureRows
+    held_out: FeatureRows
+    statistics: ItemStatistics
+
+
+def of_dataset(data: Dataset, rng: np.random.Generator) -> TwoSides:
+    """The answers of a data set, split as it says.
+
+    Args:
+        data: Its held-out learners are the other side.
+        rng: Deals the training learners into folds.
+    """
+    fold = np.full(len(data.log.learner_ids), HELD_OUT, dtype=np.int64)
+    fold[~data.is_test] = deal(int((~data.is_test).sum()), N_FOLDS, rng)
+    seconds = None if data.latency_ms is None else data.latency_ms / 1000.0
+    return two_sides(data.log, seconds, fold)
+
+
+def two_sides(log: AnswerLog, seconds: Floats | None, fold: Ints) -> TwoSides:
+    """The answers with the features before each.
+
+    Args:
+        log: All learners.
+        seconds: (n,) response times, NaN where unknown; None where none is known.
+        fold: (n_learners,) the fold of each, `HELD_OUT` of those who are.
+    """
+    x = np.empty((len(log), len(NAMES)), dtype=np.float32)
+    statistics = NOTHING
+    for one in [*sorted({*fold.tolist()} - {HELD_OUT}), HELD_OUT]:
+        statistics = _statistics(log, seconds, (fold != HELD_OUT) & (fold != one))
+        own = fold == one
+        if own.any():
+            part, its_seconds = _of(log, seconds, own)
+            x[own[log.learner]] = vectors(part, statistics, its_seconds, NAMES)
+    rows = FeatureRows(
+        FeatureFold(statistics).ref,
+        NAMES,
+        x,
+        np.maximum(log.correct, 0).astype(np.int64),
+        log.learner,
+    )
+    answered, held_out = log.correct != STUDY, (fold == HELD_OUT)[log.learner]
+    return TwoSides(rows.take(answered & ~held_out), rows.take(answered & held_out), statistics)
+
+
+def _statistics(log: AnswerLog, seconds: Floats | None, who: Bools) -> ItemStatistics:
+    part, times = _of(log, seconds, who)
+    return item_statistics(part, times) if (part.correct != STUDY).any() else NOTHING
+
+
+def _of(log: AnswerLog, seconds: Floats | None, who: Bools) -> tuple[AnswerLog, Floats | None]:
+    return log.take_learners(who), None if seconds is None else seconds[who[log.learner]]
