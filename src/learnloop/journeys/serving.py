@@ -8,7 +8,7 @@ within a second. While the database is away, or a version can't be loaded, what 
 import threading
 from asyncio import Future
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -49,8 +49,8 @@ class ModelServing:
         rules: What answers in a slot when no model can.
 
     Attributes:
-        known: Inputs that were looked up a moment ago, by learner; `known.invalidate(learner_id)`
-            when the learner did something.
+        known: Inputs that were looked up a moment ago; those of a learner are forgotten when the
+            learner does something (`forget`).
         problem: Why the aliases can't be followed now; None while they can.
     """
 
@@ -113,6 +113,11 @@ class ModelServing:
             )
         _log.info("models_swapped", revision=revision, slots=sorted(live.slots))
         return True
+
+    def forget(self, learner_ids: Iterable[LearnerId]) -> None:
+        """Look these learners up again: they have just done something."""
+        for learner_id in learner_ids:
+            self.known.invalidate(learner_id)
 
     def inputs(
         self,

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from tests.school import answer, check_problem, world
+from tests.served import TOY, on_features, put
 
 from learnloop.accounts import SCOPES, Scope
 from learnloop.core.records import Role
@@ -19,6 +20,7 @@ BODIES = {
     ("POST", "/api/users/{userId}/goals"): lambda who: {},
     ("POST", "/api/ml/profile/update"): lambda who: {"userId": who},
     ("POST", "/api/ml/recommendations/generate"): lambda who: {"userId": who},
+    ("POST", "/api/ml/models/{name}/predict"): lambda who: {"userId": who},
     ("POST", "/api/ml/jobs"): lambda who: {"kind": "tidy"},
 }
 ROLES = {
@@ -47,7 +49,13 @@ FOR_LATER = ("POST", "/api/ml/jobs")
 @pytest.fixture(scope="module")
 def matrix_school():
     with world() as made:
+        serve_toy(made)
         yield made
+
+
+def serve_toy(school):
+    put(school.engine, on_features(school.engine, "1"))
+    school.app.state.services.serving.refresh()
 
 
 def operations(school):
@@ -89,7 +97,7 @@ def ask(school, method, path, key, learner):
     one = made.get("recommendations", [{"recommendation_id": "none.0"}])[0]["recommendation_id"]
     job = school.ask(*FOR_LATER, json={"kind": "tidy"}).json()["job_id"]
     url = path.replace("{userId}", learner).replace("{recommendationId}", one)
-    url = url.replace("{jobId}", job)
+    url = url.replace("{jobId}", job).replace("{name}", TOY)
     body = BODIES.get((method, path))
     kwargs = {} if body is None else {"json": body(learner)}
     return school.ask(method, url, key=key, **kwargs)
@@ -98,6 +106,7 @@ def ask(school, method, path, key, learner):
 @pytest.mark.parametrize("key", [*ROLES, *STRANGERS, "powerless"])
 def test_the_matrix(key):
     with world() as school:
+        serve_toy(school)
         for method, path, scope in operations(school):
             for learner in LEARNERS:
                 reply = ask(school, method, path, key, learner)
@@ -110,7 +119,7 @@ def test_the_matrix(key):
 def test_the_matrix_knows_every_path(matrix_school):
     found = {(method, path) for method, path, _ in operations(matrix_school)}
     assert set(BODIES) <= found
-    assert len(found) == 20
+    assert len(found) == 21
 
 
 def test_another_learner_looks_like_one_who_does_not_exist(matrix_school):

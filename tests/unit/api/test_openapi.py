@@ -11,7 +11,6 @@ from pathlib import Path
 
 from tests.school import answer
 
-from learnloop.api import hot
 from learnloop.api.hot_docs import router as documented
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "openapi.json"
@@ -30,6 +29,7 @@ PATHS = {
     ("POST", "/api/users/{userId}/goals"),
     ("POST", "/api/ml/profile/update"),
     ("POST", "/api/ml/recommendations/generate"),
+    ("POST", "/api/ml/models/{name}/predict"),
     ("GET", "/api/ml/models/performance"),
     ("POST", "/api/ml/jobs"),
     ("GET", "/api/ml/jobs"),
@@ -76,7 +76,7 @@ def test_every_path_but_health_needs_a_scope(school):
 
 
 def test_the_hot_routes_are_the_documented_ones(school):
-    served = hot.routes(school.app.state.services)
+    served = school.app.hot_routes
     assert {(r.path, *r.methods) for r in served} == {
         (r.path, *r.methods) for r in documented.routes
     }

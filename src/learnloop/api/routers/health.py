@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request
 
-from learnloop.api.schemas.ml import HealthOut
+from learnloop.api.schemas.ml import FailedModelOut, HealthOut, ReadyOut
 from learnloop.api.services import services_of
 from learnloop.api.work import problems
 from learnloop.core.protocols import Transaction
@@ -17,12 +17,21 @@ async def live() -> HealthOut:
     return HealthOut(status="alive")
 
 
-@router.get("/ready", response_model=HealthOut, responses={503: problems()[503]})
-async def ready(request: Request) -> HealthOut:
-    """The database can be read and a model is live; 503 where not."""
-    return await services_of(request).read(_check)
+@router.get("/ready", response_model=ReadyOut, responses={503: problems()[503]})
+async def ready(request: Request) -> ReadyOut:
+    """The database can be read and a model is live; 503 where not.
+
+    Versions that can't be loaded are named; another answers in their place.
+    """
+    services = services_of(request)
+    await services.read(_check)
+    failures = services.serving.orchestrator.live.failures
+    failed = [
+        FailedModelOut(slot=x.slot, role=x.role.value, model=str(x.ref), code=x.code)
+        for x in failures
+    ]
+    return ReadyOut(status="ready", failed_models=failed)
 
 
-def _check(live: Live, tx: Transaction) -> HealthOut:
+def _check(live: Live, tx: Transaction) -> None:
     tx.catalog.version()
-    return HealthOut(status="ready")

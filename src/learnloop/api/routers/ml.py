@@ -43,7 +43,7 @@ async def update_profile(
         profile = profile_out(profiles.analyze(live, tx, learner_id))
         return ProfileUpdateOut(receipt=receipt, profile=profile)
 
-    return await command(
+    reply = await command(
         request,
         key,
         update.userId,
@@ -51,6 +51,8 @@ async def update_profile(
         idempotency_key=idempotency_key,
         weight=1 + intake.weight,
     )
+    services_of(request).serving.forget([LearnerId(update.userId)])
+    return reply
 
 
 @router.post(

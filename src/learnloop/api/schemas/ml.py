@@ -44,10 +44,25 @@ class ModelsOut(Reply):
     next_cursor: str | None = Field(description="Ask with it for the next page; null = the last.")
 
 
+class FailedModelOut(Reply):
+    """A version that has a role and could not be loaded."""
+
+    slot: str
+    role: str
+    model: str = Field(description="`name@version`")
+    code: str
+
+
 class HealthOut(Reply):
     """Whether the server is alive, or ready for work."""
 
     status: str
+
+
+class ReadyOut(HealthOut):
+    """Ready for work; and what is not as it should be, while another answers in its place."""
+
+    failed_models: list[FailedModelOut]
 
 
 def model_out(model: ModelPerformance) -> ModelOut:
