@@ -98,6 +98,20 @@ def test_a_result_that_is_no_json_fails(alone):
     assert (job.status, job.error.code) == (JobStatus.FAILED, "invalid_input")
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [(float("nan"), 0.0), (-1.0, 0.0), (7, 1.0), (float("inf"), 1.0), (0.25, 0.25)],
+)
+def test_strange_reports_do_no_harm(engine, said, kept):
+    def run(_engine, _payload, report):
+        report(said, "a\x00b\ud800" + "c" * 300)
+        raise DataError("no \ud800 data")
+
+    job = work(engine, run)
+    assert (job.progress, job.stage) == (kept, "ab" + "c" * 196)
+    assert (job.status, job.error.message) == (JobStatus.FAILED, "no ? data")
+
+
 def test_a_worker_takes_only_kinds_that_it_knows(alone):
     known = kinds(a=lambda *_: {}, b=lambda *_: {})
     enqueue(alone, "a", known)

@@ -15,11 +15,13 @@ from typing import Self
 import structlog
 
 from learnloop.core.errors import StoreUnavailable
+from learnloop.core.ids import is_control
 from learnloop.core.jobs import Job
 from learnloop.core.protocols import Clock, Store
 
 BEAT_S = 1.0
 ASK_AGAIN_S = 0.25
+MAX_STAGE = 200
 
 _log = structlog.get_logger("learnloop.worker")
 
@@ -82,7 +84,8 @@ class Attempt:
             Lost: The job is no longer ours: what came of the work would be refused.
             MustStop: The worker has to stop.
         """
-        self._said = (min(max(progress, 0.0), 1.0), stage)
+        shown = "".join(char for char in stage[:MAX_STAGE] if not is_control(char))
+        self._said = (progress if 0 <= progress <= 1 else float(progress > 1), shown)
         if self._lost.is_set():
             raise Lost
         if self._must_stop():

@@ -156,7 +156,8 @@ class Worker:
 def _failing(error: Exception, now: Callable[[], datetime]) -> Callable[[Job], Job]:
     """The move of a job whose work raised: again where another attempt may do better."""
     if isinstance(error, LearnloopError) and not isinstance(error, _PASSING):
-        said = JobError(error.code, error.message)
+        # What a caller sent may stand in it, and that may be half of a surrogate pair.
+        said = JobError(error.code, error.message.encode("utf-8", "replace").decode())
         return lambda job: job.failed(now(), said, again=False)
     _log.error("job_raised", traceback="".join(traceback.format_exception(error)))
     code = error.code if isinstance(error, LearnloopError) else "internal_error"

@@ -129,8 +129,11 @@ def check_figures(figures: PeriodFigures) -> None:
     check_json("figures", figures.figures)
 
 
+_PLAIN = (str, bool, type(None))
+
+
 def check_json(field: str, value: object) -> None:
-    """Pass what is the same after it was JSON: no tuples, no other keys than text, 64-bit integers.
+    """Pass what is the same after it was JSON: no tuples, no numpy, keys of text, 64-bit integers.
 
     Raises:
         InvalidInput: Something in it would come back as something else, or not at all.
@@ -138,20 +141,15 @@ def check_json(field: str, value: object) -> None:
     waiting = [value]
     while waiting:
         node = waiting.pop()
-        match node:
-            case dict() if all(type(key) is str for key in node):
-                waiting += node.values()
-            case list():
-                waiting += node
-            case float():
-                finite(field, (node,))
-            case None | bool() | str():
-                pass
-            case int() if -(2**63) <= node < 2**63:
-                pass
-            case _:
-                kind = type(node).__name__
-                raise InvalidInput(f"{field}: JSON has no {kind} like {node!r:.50}", field=field)
+        if type(node) is dict and all(type(key) is str for key in node):
+            waiting += node.values()
+        elif type(node) is list:
+            waiting += node
+        elif type(node) is float:
+            finite(field, (node,))
+        elif not (type(node) in _PLAIN or (type(node) is int and -(2**63) <= node < 2**63)):
+            name = type(node).__name__
+            raise InvalidInput(f"{field}: JSON has no {name} like {node!r:.50}", field=field)
 
 
 def catalog_version(n_puts: int, before: str, content: str) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,7 +79,7 @@ class JobPromises(OnAStore):
             assert schedule in tx.schedules.list()
 
     @pytest.mark.parametrize(
-        "wrong", [float("nan"), float("inf"), (1, 2), {1: 2}, 2**63, b"x", object()]
+        "wrong", [float("nan"), float("inf"), np.float64(1), (1, 2), {1: 2}, 2**63, b"x", object()]
     )
     def test_what_json_would_change_is_refused(self, store: Store, wrong: object) -> None:
         for bad in ({"a": wrong}, {"a": [{"b": wrong}]}):
