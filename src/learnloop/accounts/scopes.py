@@ -19,6 +19,7 @@ class Scope(StrEnum):
     LEARNERS_WRITE = "learners:write"  # preferences, goals, re-analysis, re-planning
     RECOMMENDATIONS = "recommendations"  # ask for recommendations, give feedback on them
     ENGINE_RUN = "engine:run"  # the /api/ml routes of a platform's own back end
+    METRICS = "metrics"  # what /metrics counts; nothing of any learner
     ADMIN = "admin"  # keys, classes, what concerns nobody's learner
 
 

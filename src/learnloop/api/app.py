@@ -5,6 +5,7 @@ the hot routes are served as plain ASGI, the others by FastAPI, and the pages fo
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -14,16 +15,19 @@ from starlette.types import Receive, Scope, Send
 
 from learnloop import __version__
 from learnloop.api import errors, hot, hot_docs, predict
-from learnloop.api.routers import features, health, jobs, ml, paths, profiles, progress
+from learnloop.api.meter import Meter
+from learnloop.api.routers import features, health, jobs, metrics, ml, paths, profiles, progress
 from learnloop.api.schemas.problem import Problem
 from learnloop.api.services import Services
+from learnloop.api.watching import watched
 from learnloop.api.web.pages import Pages
 from learnloop.journeys.engine import PersonalizationEngine
 
 DESCRIPTION = """What each learner knows, and what to study next, and why.
 
-Every POST that changes something takes the header `Idempotency-Key`: sent again with the same body, it gets its first
-reply again and nothing is done twice; with another body it is refused (422). Kept for 24 hours.
+Every POST that changes something takes the header `Idempotency-Key`: sent again with the same body,
+it gets its first reply again and nothing is done twice; with another body it is refused (422). Kept
+for 24 hours.
 
 Send `Authorization: Bearer ll_...`. Every error is `application/problem+json` (RFC 9457). A learner
 whom the key may not see answers 404, like one who does not exist."""
@@ -35,28 +39,38 @@ class App(FastAPI):
     They handle every error themselves; what FastAPI would add costs as much as half an answer.
     """
 
+    meter: Meter
     hot_routes: Sequence[Route] = ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or run the lifespan."""
         if scope["type"] == "http":
-            for route in self.hot_routes:
-                match, more = route.matches(scope)
-                if match is Match.FULL:
-                    scope.update(more)
-                    await route.app(scope, receive, send)
-                    return
+            await watched(self._serve, self.meter, scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> str | None:
+        for route in self.hot_routes:
+            match, more = route.matches(scope)
+            if match is Match.FULL:
+                scope.update(more)
+                await route.app(scope, receive, send)
+                return route.path
         await super().__call__(scope, receive, send)
+        return None
 
 
-def create_app(engine: PersonalizationEngine, *, demo: bool = False) -> FastAPI:
+def create_app(
+    engine: PersonalizationEngine, *, demo: bool = False, counted_in: Path | None = None
+) -> FastAPI:
     """The web app around an engine, which it closes when it stops.
 
     Args:
         engine: What it serves.
         demo: The pages may sign in by a link that carries the key. Only for made-up learners.
+        counted_in: The folder in which the processes of a server leave what they have counted.
     """
-    services = Services.of(engine)
+    services = Services.of(engine, counted_in)
     app = App(
         title="learnloop",
         version=__version__,
@@ -67,9 +81,10 @@ def create_app(engine: PersonalizationEngine, *, demo: bool = False) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.services = services
+    app.meter = services.telemetry.meter
     app.hot_routes = [*hot.routes(services), *predict.routes(services)]
     app.router.routes.extend(app.hot_routes)  # for their 405
-    for module in (profiles, paths, progress, features, ml, jobs, health):
+    for module in (profiles, paths, progress, features, ml, jobs, health, metrics):
         app.include_router(module.router)
     app.router.routes.extend(Pages(services, demo=demo).routes())
     errors.install(app)

@@ -81,13 +81,13 @@ def bearer(headers: Mapping[bytes, bytes]) -> str | None:
     return text.strip().decode("latin-1") if scheme.lower() == b"bearer" else None
 
 
-_scheme = HTTPBearer(auto_error=False, description="An API key: `ll_...`")
+bearer_scheme = HTTPBearer(auto_error=False, description="An API key: `ll_...`")
 
 
 async def caller(
     scopes: SecurityScopes,
     request: Request,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)],
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer_scheme)],
 ) -> ApiKey:
     """The key of a request, checked for the scopes that its route needs."""
     callers: Callers = request.app.state.services.callers

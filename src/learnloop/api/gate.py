@@ -7,6 +7,7 @@ parsed: so a refusal costs little, and an overloaded server keeps doing useful w
 """
 
 import re
+from typing import ClassVar
 
 import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -15,7 +16,7 @@ from learnloop.api.errors import PROBLEM_JSON, RETRY_AFTER_S, TYPE_PREFIX
 from learnloop.core.errors import Overloaded
 
 MAX_UNDER_WAY = 32
-ALWAYS_ANSWERED = b"/health/"
+ALWAYS_ANSWERED = (b"/health/", b"/metrics")
 
 _SPECIAL = re.compile(rb"transfer-encoding|connection|expect|upgrade|[^\r]\n|\r[^\n]|\n[ \t]")
 _LENGTH = re.compile(rb"\r\ncontent-length: ?(\d{1,9})(?=\r\n|$)")
@@ -41,8 +42,13 @@ REFUSAL_CLOSED = REFUSAL + b"connection: close\r\n\r\n" + _BODY
 
 
 class GatedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with a gate before it."""
+    """uvicorn's protocol with a gate before it.
 
+    Attributes:
+        n_refused: Requests of this process, until whoever counts them begins anew.
+    """
+
+    n_refused: ClassVar[int] = 0
     in_message = False
     refusing = False
 
@@ -91,6 +97,7 @@ class GatedProtocol(HttpToolsProtocol):
         if self.parser.should_keep_alive():
             self._refuse()
         else:
+            GatedProtocol.n_refused += 1
             self.transport.write(REFUSAL_CLOSED)
             self.transport.close()
 
@@ -99,6 +106,7 @@ class GatedProtocol(HttpToolsProtocol):
         return self.cycle is None or self.cycle.response_complete
 
     def _refuse(self) -> None:
+        GatedProtocol.n_refused += 1
         self.transport.write(REFUSAL_KEPT)
         self.timeout_keep_alive_task = self.loop.call_later(
             self.timeout_keep_alive, self.timeout_keep_alive_handler
@@ -115,7 +123,9 @@ def is_plain_and_whole(data: bytes) -> bool:
         return False
     head = data[:end].lower()
     line = head[: head.find(b"\r\n")]
-    if not line.endswith(b" http/1.1") or ALWAYS_ANSWERED in line or _SPECIAL.search(head):
+    if not line.endswith(b" http/1.1") or _SPECIAL.search(head):
+        return False
+    if any(path in line for path in ALWAYS_ANSWERED):
         return False
     lengths = _LENGTH.findall(head)
     if len(lengths) != head.count(b"content-length") or len(lengths) > 1:

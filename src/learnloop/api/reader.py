@@ -23,6 +23,11 @@ class Reader:
         self._pending = 0
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="learnloop-reader")
 
+    @property
+    def n_waiting(self) -> int:
+        """Reads that wait or are under way."""
+        return self._pending
+
     async def run(self, work: Callable[[Transaction], T]) -> T:
         """What `work` returns.
 

@@ -7,7 +7,10 @@ threads for arrays this small only make the slowest requests slower.
 import gc
 import os
 import socket
+import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 import uvicorn
@@ -18,6 +21,7 @@ from learnloop.api.app import create_app
 from learnloop.api.gate import GatedProtocol
 from learnloop.core.errors import InvalidInput
 from learnloop.journeys.engine import PersonalizationEngine, Settings
+from learnloop.journeys.request import with_request_id
 
 BACKLOG = 4096
 KEEP_ALIVE_S = 65
@@ -31,16 +35,22 @@ class AppFactory:
 
     settings: Settings
     demo: bool
+    counted_in: Path | None = None
 
     def __call__(self) -> FastAPI:
+        level = "warning" if self.demo else self.settings.log_level
         structlog.configure(
+            wrapper_class=structlog.make_filtering_bound_logger(level),
+            cache_logger_on_first_use=True,
             processors=[
+                with_request_id,
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 structlog.processors.JSONRenderer(),
-            ]
+            ],
         )
-        app = create_app(PersonalizationEngine.open(settings=self.settings), demo=self.demo)
+        engine = PersonalizationEngine.open(settings=self.settings)
+        app = create_app(engine, demo=self.demo, counted_in=self.counted_in)
         # What is there now stays; looking through it again and again would stall requests.
         gc.collect()
         gc.freeze()
@@ -72,21 +82,25 @@ def serve(
     PersonalizationEngine.open(settings=settings).close()
     for name in ONE_THREAD:
         os.environ.setdefault(name, "1")
-    config = uvicorn.Config(
-        AppFactory(settings, demo),
-        factory=True,
-        workers=workers,
-        http=GatedProtocol,
-        ws="none",
-        access_log=False,
-        log_level="warning",
-        proxy_headers=False,
-        server_header=False,
-        backlog=BACKLOG,
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=GRACE_S,
-    )
-    with bind(host, port) as listener:
+    with bind(host, port) as listener, ExitStack() as stack:
+        counted_in = None
+        if workers > 1:
+            made = tempfile.TemporaryDirectory(prefix="learnloop-counts-")
+            counted_in = Path(stack.enter_context(made))
+        config = uvicorn.Config(
+            AppFactory(settings, demo, counted_in),
+            factory=True,
+            workers=workers,
+            http=GatedProtocol,
+            ws="none",
+            access_log=False,
+            log_level="warning",
+            proxy_headers=False,
+            server_header=False,
+            backlog=BACKLOG,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=GRACE_S,
+        )
         if workers == 1:
             uvicorn.Server(config).run([listener])
         else:

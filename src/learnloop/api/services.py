@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self, TypeVar
 
 from fastapi import FastAPI, Request
@@ -11,6 +12,7 @@ from fastapi import FastAPI, Request
 from learnloop.api.callers import Callers
 from learnloop.api.idempotency import KEPT_FOR
 from learnloop.api.reader import Reader
+from learnloop.api.telemetry import Telemetry
 from learnloop.api.writer import Writer
 from learnloop.core.errors import LearnloopError
 from learnloop.core.protocols import Transaction
@@ -31,14 +33,17 @@ class Services:
     reader: Reader
     writer: Writer
     callers: Callers
+    telemetry: Telemetry
     serving: ModelServing
 
     @classmethod
-    def of(cls, engine: PersonalizationEngine) -> Self:
+    def of(cls, engine: PersonalizationEngine, counted_in: Path | None = None) -> Self:
         """The services around an engine; nothing runs yet."""
         reader = Reader(engine.store)
-        serving = ModelServing(engine.store, engine.clock)
-        return cls(engine, reader, Writer(engine), Callers(reader, engine.clock), serving)
+        telemetry = Telemetry(engine, counted_in)
+        serving = ModelServing(engine.store, engine.clock, observe=telemetry.predicted)
+        callers = Callers(reader, engine.clock)
+        return cls(engine, reader, Writer(engine), callers, telemetry, serving)
 
     async def read(self, work: Callable[[Live, Transaction], T]) -> T:
         """What a read-only journey says; see `Reader.run` for the errors."""
@@ -64,10 +69,13 @@ class Services:
         self.writer.start(asyncio.get_running_loop())
         self.serving.start()
         cleaning = asyncio.create_task(self._clean_up())
+        telling = asyncio.create_task(self.telemetry.run(self))
         try:
             yield
         finally:
             cleaning.cancel()
+            telling.cancel()
+            await self.telemetry.flush(self)
             self.serving.close()
             await self.writer.stop()
             self.reader.close()

@@ -22,6 +22,7 @@ from learnloop.core.ids import LearnerId
 from learnloop.core.protocols import Transaction
 from learnloop.journeys.engine import PersonalizationEngine
 from learnloop.journeys.live import Live
+from learnloop.journeys.request import REQUEST_ID
 
 CAPACITY = 512
 GROUP_WEIGHT = 256
@@ -41,6 +42,7 @@ class Job(Generic[T]):
             so that two processes can't wait for each other.
         weight: How many changes it makes, roughly.
         done: Resolved after the commit, in the event loop.
+        request_id: In which request.
     """
 
     work: Work[T] | None
@@ -48,6 +50,7 @@ class Job(Generic[T]):
     learners: Sequence[LearnerId]
     weight: int
     done: "asyncio.Future[T]"
+    request_id: bytes | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +81,11 @@ class Writer:
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
 
+    @property
+    def n_waiting(self) -> int:
+        """Jobs that are not answered yet."""
+        return self._waiting
+
     async def run(self, work: Work[T], learners: Sequence[LearnerId] = (), *, weight: int = 1) -> T:
         """What `work` returns, after it was committed.
 
@@ -104,7 +112,7 @@ class Writer:
             raise Overloaded("more changes are waiting than can be made in time; try again")
         done: asyncio.Future[T] = self._loop.create_future()
         self._waiting += 1
-        self._jobs.put(Job(work, look, learners, weight, done))
+        self._jobs.put(Job(work, look, learners, weight, done, REQUEST_ID.get()))
         return await done
 
     # --- in the writer's thread -------------------------------------------------------------------
@@ -168,6 +176,7 @@ class Writer:
 
 def _looked(job: Job[Any], live: Live, tx: Transaction) -> Work[Any] | Exception:
     assert job.look is not None
+    REQUEST_ID.set(job.request_id)
     try:
         return job.look(live, tx)
     except StoreUnavailable:
@@ -181,6 +190,7 @@ def _attempt(
 ) -> _Outcome:
     if work is None or isinstance(work, Exception):
         return _Outcome(job, error=work)
+    REQUEST_ID.set(job.request_id)
     try:
         with tx.savepoint():
             return _Outcome(job, work(live, tx))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -72,6 +72,21 @@ class Settings(BaseSettings):
         True,
         description="Keep the features of each learner up to date; without, reading them takes "
         "longer, and recording less.",
+    )
+    prediction_log: float = Field(
+        1.0,
+        ge=0.0,
+        le=1.0,
+        description="Share of the models' answers that are kept in the log, to be judged later.",
+    )
+    metrics_open: bool = Field(
+        False, description="Let anybody read /metrics who can reach the server, without a key."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least that the server writes to its log."
+    )
+    alert_webhook: str | None = Field(
+        None, description="Where alerts are posted to, as JSON: an http:// or https:// address."
     )
 
 
