@@ -7,6 +7,7 @@ port with what it knew.
 import json
 import threading
 import time
+import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -44,7 +45,7 @@ class MlflowServer:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 self._answer(json.loads(body or b"{}"))
 
-            do_PATCH = do_DELETE = do_POST
+            do_PATCH = do_DELETE = do_POST  # noqa: N815
 
             def do_PUT(self) -> None:
                 name = urlsplit(self.path).path.split("/artifacts/", 1)[1]
@@ -57,7 +58,9 @@ class MlflowServer:
                 if server.memory.n_calls > server.dies_after:
                     server.mode = "dead"
                 if server.mode == "hang":
-                    time.sleep(30)
+                    time.sleep(4)
+                    self.close_connection = True
+                    return
                 if server.mode == "dead":
                     self.close_connection = True
                     return
@@ -111,7 +114,7 @@ def answer(
             found = [r for r in memory.runs.values() if tag(r, "learnloop.run") == wanted]
             return 200, {"runs": found}
         case "POST", "runs/create":
-            run_id = f"{len(memory.runs):032x}"
+            run_id = uuid.uuid4().hex  # clients remember where the files of a run go
             info = {
                 "run_id": run_id,
                 "run_uuid": run_id,
@@ -150,6 +153,8 @@ def registry(
     match method, path:
         case "GET", "registered-models/search":
             return 200, {"registered_models": list(memory.models.values())}
+        case "GET", "registered-models/get":
+            return 200, {"registered_model": memory.models[body["name"]]}
         case "POST", "registered-models/create":
             memory.models[body["name"]] = {"name": body["name"], "aliases": []}
             return 200, {"registered_model": memory.models[body["name"]]}

@@ -65,14 +65,16 @@ class MlflowService:
                 self._client = self._connect()
             self._tell(entries, spool)
         except MlflowException as error:
-            why = f"{_shown(self._url)}: {_first_line(error)}"
             if error.error_code in FOR_GOOD:
-                raise Refused(why) from error
-            raise TrackingUnavailable(f"MLflow at {why}") from error
-        except Exception as error:  # whatever the network or database throws
-            raise TrackingUnavailable(
-                f"MLflow at {_shown(self._url)}: {_first_line(error)}"
-            ) from error
+                raise Refused(_said(error)) from error
+            raise self._unavailable(error) from error
+        except Refused:
+            raise
+        except Exception as error:  # whatever a network or a database throws
+            raise self._unavailable(error) from error
+
+    def _unavailable(self, error: Exception) -> TrackingUnavailable:
+        return TrackingUnavailable(f"MLflow at {_without_password(self._url)}: {_said(error)}")
 
     def _connect(self) -> Any:
         from mlflow import MlflowClient  # noqa: PLC0415
@@ -153,7 +155,8 @@ class MlflowService:
             self._client.create_registered_model(model)
         metrics = {f"metric.{name}": str(value) for name, value in entry["metrics"].items()}
         tags = {REF_TAG: ref, "learnloop.sha256": entry["sha256"], **metrics}
-        self._client.create_model_version(model, f"learnloop:{entry['sha256']}", tags=tags)
+        source = f"learnloop:{entry['sha256']}"  # the files stay in the registry
+        self._client.create_model_version(model, source, tags=tags, await_creation_for=0)
 
     def _alias(self, entry: Entry) -> None:
         alias = _plain(f"{entry['slot']}-{entry['role']}")
@@ -213,14 +216,14 @@ def _plain(name: str) -> str:
     return re.sub(r"[^\w-]", "-", name)
 
 
-def _shown(url: str) -> str:
-    """The address without user and password."""
-    return re.sub(r"//[^/@]*@", "//", url)
+def _without_password(text: str) -> str:
+    return re.sub(r"//[^/@\s]*@", "//", text)
 
 
-def _first_line(error: Exception) -> str:
+def _said(error: Exception) -> str:
+    """The first line of what was said."""
     lines = str(error).splitlines()
-    return lines[0][:300] if lines else type(error).__name__
+    return _without_password(lines[0])[:300] if lines else type(error).__name__
 
 
 def _import_mlflow(url: str) -> None:

@@ -41,8 +41,9 @@ class MlflowTracker:
     def __init__(self, url: str, folder: Path, *, patience_s: float | None = None) -> None:
         by_default = PATIENCE_S if re.match("https?:", url) else PATIENCE_WITH_A_FILE_S
         self.patience_s = by_default if patience_s is None else patience_s
+        service = MlflowService(url, folder)
         self._spool = new_file(folder / "spool")
-        self._sender = Sender(MlflowService(url, folder), self._spool)
+        self._sender = Sender(service, self._spool)
         self._can_write = True
 
     @property
