@@ -27,6 +27,7 @@ from learnloop.cli import (
     recommend,
     schedule,
     serve,
+    tracking,
     worker,
 )
 from learnloop.cli.terminal import say_error
@@ -53,6 +54,7 @@ app.command("recommend", rich_help_panel=FILL)(recommend.recommend)
 app.add_typer(features.app, name="features", rich_help_panel=JUDGE)
 app.command("fit", rich_help_panel=JUDGE)(fit.fit)
 app.command("evaluate", rich_help_panel=JUDGE)(evaluate.evaluate)
+app.add_typer(tracking.app, name="tracking", rich_help_panel=JUDGE)
 app.command("models", rich_help_panel=JUDGE)(models.models)
 app.command("worker", rich_help_panel=LATER)(worker.worker)
 app.add_typer(jobs.app, name="jobs", rich_help_panel=LATER)

@@ -88,6 +88,22 @@ class Settings(BaseSettings):
     alert_webhook: str | None = Field(
         None, description="Where alerts are posted to, as JSON: an http:// or https:// address."
     )
+    executor: str = Field(
+        "local",
+        description="Where folds, trials and shards run: local, local:N, ray, ray:N, "
+        "ray://HOST:PORT or ray:auto.",
+    )
+    tracking: Literal["none", "mlflow"] = Field(
+        "none", description="Who keeps what is tried in training, and how it went."
+    )
+    mlflow_url: str = Field(
+        "sqlite:///learnloop-tracking/mlflow.db",
+        description="Of MLflow: a server (http://...) or a local database.",
+    )
+    tracking_folder: str = Field(
+        "learnloop-tracking",
+        description="Where what a tracking server is to be told waits until it answers.",
+    )
 
 
 class PersonalizationEngine:
