@@ -20,9 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-from learnloop.core.answers import STUDY, AnswerLog
+from learnloop.core.answers import STUDY
 from learnloop.core.random import derive_rng
-from learnloop.core.types import Bools, Floats
+from learnloop.core.types import Floats
 from learnloop.features.definition import Family
 from learnloop.features.definitions import FEATURES
 from learnloop.metrics import Interval
@@ -31,7 +31,8 @@ from learnloop.training.best_lr import fit_best_lr
 from learnloop.training.dataset import Dataset, read_dataset
 from learnloop.training.evaluate import compare, judge
 from learnloop.training.evaluation import Scored
-from learnloop.training.item_statistics import deal, item_statistics, vectors
+from learnloop.training.feature_rows import of_dataset
+from learnloop.training.item_statistics import deal
 
 DATA = ("assistments09", "statics11", "ednet_part", "algebra05_part", "mofacts_stats_cloze")
 ASKED = dict(zip(DATA, (0.784, 0.836, 0.721, 0.823, 0.862), strict=True))
@@ -47,41 +48,27 @@ PARAMETERS = {
 
 
 class Vectors:
-    """The features before every row, and who may be learnt from.
-
-    Attributes:
-        x: (n, n_features) float32.
-        fold: (n,) the fold of the row's learner; -1 of those who are held out.
-    """
+    """The features before every answer, and who may be learnt from."""
 
     def __init__(self, data: Dataset, seed: int) -> None:
-        log = data.log
-        seconds = None if data.latency_ms is None else data.latency_ms / 1000.0
-        fold = np.full(len(log.learner_ids), -1)
+        sides = of_dataset(data, derive_rng(seed, "folds", data.name))
+        self.train, self.held_out = sides.train, sides.held_out
+        fold = np.full(len(data.log.learner_ids), -1)
         n_train = int((~data.is_test).sum())
         fold[~data.is_test] = deal(n_train, N_FOLDS, derive_rng(seed, "folds", data.name))
-        self.fold = fold[log.learner]
-        self.correct = log.correct
-        self.x = np.empty((len(log), len(NAMES)), dtype=np.float32)
-        for k in range(-1, N_FOLDS):
-            others = (fold >= 0) & (fold != k)
-            statistics = item_statistics(*_of(log, seconds, others))
-            part, its_seconds = _of(log, seconds, fold == k)
-            self.x[self.fold == k] = vectors(part, statistics, its_seconds, NAMES)
+        self.fold = fold[self.train.learner]
 
     def boosted(self, kept: Collection[str], seed: int, n_models: int = N_FOLDS) -> Floats:
         """P(right) of the held-out answers, by the features `kept`."""
         import lightgbm
 
         columns = [i for i, name in enumerate(NAMES) if name in kept]
-        answered = self.correct != STUDY
-        held_out = self.x[(self.fold < 0) & answered][:, columns]
+        held_out = self.held_out.x[:, columns]
         logit = np.zeros(len(held_out))
         for k in range(n_models):
-            fit, stop = ((self.fold >= 0) & (self.fold != k), self.fold == k)
             sets = [
-                lightgbm.Dataset(self.x[rows][:, columns], self.correct[rows])
-                for rows in (fit & answered, stop & answered)
+                lightgbm.Dataset(self.train.x[rows][:, columns], self.train.correct[rows])
+                for rows in (self.fold != k, self.fold == k)
             ]
             patience = lightgbm.early_stopping(PATIENCE, verbose=False)
             model = lightgbm.train(
@@ -95,17 +82,13 @@ class Vectors:
         return 1.0 / (1.0 + np.exp(-logit / n_models))
 
 
-def _of(log: AnswerLog, seconds: Floats | None, who: Bools) -> tuple[AnswerLog, Floats | None]:
-    return log.take_learners(who), None if seconds is None else seconds[who[log.learner]]
-
-
 def inside_training(data: Dataset, seed: int) -> Dataset:
     """The training learners alone, a fifth of them held out."""
     who = ~data.is_test
-    log, latency = _of(data.log, data.latency_ms, who)
+    log = data.log.take_learners(who)
     fold = deal(len(log.learner_ids), 5, derive_rng(seed, "ablation", data.name))
     skill = None if data.row_skill is None else data.row_skill[who[data.log.learner]]
-    return replace(data, log=log, is_test=fold == 0, row_skill=skill, latency_ms=latency)
+    return replace(data, log=log, is_test=fold == 0, row_skill=skill)
 
 
 def best_lr(data: Dataset, *, item_counts: bool) -> Scored:

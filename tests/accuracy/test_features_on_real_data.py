@@ -36,11 +36,11 @@ def test_batch_equals_the_fold_before_every_answer(kt: Path, name: str) -> None:
     first = data.log.starts.searchsorted(N_EVENTS)
     chosen = np.arange(len(data.log.learner_ids)) < first
     log = data.log.take_learners(chosen)
-    given = np.full(len(data.log), np.nan) if data.latency_ms is None else data.latency_ms
-    ms = np.floor(given)[chosen[data.log.learner]]
+    given = np.full(len(log), np.nan) if log.seconds is None else log.seconds
+    ms = np.floor(given * 1000.0 + 1e-6)
     assert len(log) >= N_EVENTS
     fold = FeatureFold(item_statistics(data.train))
-    events = of_answers(log, fold.statistics, ms / 1000.0)
+    events = of_answers(replace(log, seconds=ms / 1000.0), fold.statistics)
     histories = (history(log, who, ms) for who in range(len(log.learner_ids)))
     assert differences(fold, events, histories, log.items()) == {}
 

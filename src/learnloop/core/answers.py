@@ -39,6 +39,7 @@ class AnswerLog:
             `skill_of[skill_starts[i]:skill_starts[i + 1]]`.
         skill_of: (m,) skill codes.
         difficulty_logit: (n_items,) the author's guess; NaN where there is none.
+        seconds: (n,) how long each answer took, NaN where unknown; None where none is known.
     """
 
     learner_ids: tuple[str, ...]
@@ -52,12 +53,15 @@ class AnswerLog:
     skill_starts: Ints
     skill_of: Ints
     difficulty_logit: Floats
+    seconds: Floats | None = None
 
     def __post_init__(self) -> None:
         n, n_items = len(self.learner), len(self.item_ids)
         columns = (self.item, self.correct, self.sequence)
         if any(len(c) != n for c in columns) or len(self.times) != n:
             raise DataError(f"columns of the answer log differ in length; each needs {n} rows")
+        if self.seconds is not None and len(self.seconds) != n:
+            raise DataError(f"seconds: each of {n} rows needs one, NaN where it is unknown")
         if len(self.skill_starts) != n_items + 1 or len(self.difficulty_logit) != n_items:
             raise DataError(f"item columns of the answer log need one entry for each of {n_items}")
         if n and (np.diff(self.learner) < 0).any():
@@ -79,6 +83,7 @@ class AnswerLog:
         skill_starts: Ints,
         skill_of: Ints,
         difficulty_logit: Floats | None = None,
+        seconds: Floats | None = None,
     ) -> "AnswerLog":
         """The log with its rows put in order; rows given earlier go first inside one instant."""
         given = np.arange(len(learner), dtype=np.int64)
@@ -96,6 +101,7 @@ class AnswerLog:
             skill_starts.astype(np.int64),
             skill_of.astype(np.int64),
             np.full(len(item_ids), np.nan) if difficulty_logit is None else difficulty_logit,
+            None if seconds is None else seconds[order].astype(np.float64),
         )
 
     def __len__(self) -> int:
@@ -139,6 +145,7 @@ class AnswerLog:
             self.skill_starts,
             self.skill_of,
             self.difficulty_logit,
+            None if self.seconds is None else self.seconds[rows],
         )
 
     def items(self) -> tuple[Item, ...]:

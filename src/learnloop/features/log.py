@@ -126,14 +126,8 @@ def of_frame(frame: pl.DataFrame, book: ItemBook) -> EventLog:
     return EventLog(learner, us, columns, *book.skills(item))
 
 
-def of_answers(
-    log: AnswerLog, statistics: ItemStatistics, seconds: Floats | None = None
-) -> EventLog:
-    """The moments of a log of answers and study rows.
-
-    Args:
-        seconds: (n,) response times, NaN where unknown.
-    """
+def of_answers(log: AnswerLog, statistics: ItemStatistics) -> EventLog:
+    """The moments of a log of answers and study rows."""
     n = len(log)
     columns = {x.name: np.zeros(n) for x in EVENT_FIELDS}
     ms = log.times // 1000
@@ -144,7 +138,7 @@ def of_answers(
     columns["correct"] = np.where(answered, log.correct, nan).astype(np.float64)
     for name in ("score", "position", "moved"):
         columns[name] = np.full(n, nan)
-    given = np.full(n, nan) if seconds is None else seconds
+    given = np.full(n, nan) if log.seconds is None else log.seconds
     columns["seconds"] = np.where(answered, _steps(given, 128.0, MAX_SECONDS), nan)
     widths = np.diff(log.skill_starts)
     first = np.full(len(log.item_ids), -1.0)

@@ -310,8 +310,8 @@ class PersonalizationEngine:
         """
         with self.store.begin(write=False) as tx:
             live = self.live(tx)
-            log, seconds = fit.answers(live, tx)
-        model, snapshot = fit.fitted(live, log), statistics.fitted(live, log, seconds)
+            log = fit.answers(live, tx)
+        model, snapshot = fit.fitted(live, log), statistics.fitted(live, log)
         with self.store.begin() as tx:
             published = fit.publish(tx, self.clock, model)
             statistics.publish(tx, self.clock, snapshot)

@@ -13,7 +13,6 @@ from learnloop.core.items import ItemTable
 from learnloop.core.protocols import Clock, Estimator, Transaction
 from learnloop.core.random import derive_rng
 from learnloop.core.registry import ESTIMATOR, ModelRole
-from learnloop.core.types import Floats
 from learnloop.journeys.live import Live, every_interaction
 from learnloop.journeys.registry import artifact_of, give_role, store_artifact
 from learnloop.journeys.results import ModelPerformance
@@ -36,8 +35,8 @@ def live_estimator(tx: Transaction, items: ItemTable) -> Estimator[Any]:
     return ability.load(artifact_of(tx, champion).file(MODEL_FILE))
 
 
-def answers(live: Live, tx: Transaction) -> tuple[AnswerLog, Floats]:
-    """Every answer of the log, to fit from, and (n,) how long each took, s."""
+def answers(live: Live, tx: Transaction) -> AnswerLog:
+    """Every answer of the log, to fit from."""
     return answer_log(every_interaction(tx), live.items)
 
 

@@ -9,7 +9,7 @@ from learnloop.core.answers import AnswerLog
 from learnloop.core.artifact import Artifact
 from learnloop.core.protocols import Clock, Transaction
 from learnloop.core.registry import ModelRole
-from learnloop.core.types import Floats, Ref
+from learnloop.core.types import Ref
 from learnloop.features.fold import NAME, FeatureFold, require_features
 from learnloop.features.statistics import ItemStatistics
 from learnloop.journeys.live import Live
@@ -44,16 +44,12 @@ def features_of(tx: Transaction, ref: Ref) -> FeatureFold:
     return fold
 
 
-def fitted(live: Live, log: AnswerLog, seconds: Floats) -> Artifact:
-    """The statistics of these answers, to store.
-
-    Args:
-        seconds: (n,) response times; NaN where unknown.
-    """
+def fitted(live: Live, log: AnswerLog) -> Artifact:
+    """The statistics of these answers, to store."""
     # Only here: it brings polars, which a serving process has no use for.
     from learnloop.training.item_statistics import item_statistics  # noqa: PLC0415
 
-    statistics = item_statistics(log, seconds)
+    statistics = item_statistics(log)
     ref, n = FeatureFold(statistics).ref, float(len(statistics.items))
     files = {STATISTICS_FILE: statistics.export()}
     return Artifact.build(ref, NAME, live.clock.now(), files, metrics={"n_items": (n, n, n)})

@@ -153,7 +153,7 @@ def _books(
     if isinstance(statistics, ItemStatistics):
         of_folds: tuple[ItemStatistics, ...] = (statistics,)
     elif statistics == "others":
-        of_folds = statistics_of_others(*fit.answers(live, tx))
+        of_folds = statistics_of_others(fit.answers(live, tx))
     else:
         of_folds = (live.features.statistics,)
     books = tuple(ItemBook(live.items.items, x) for x in of_folds)

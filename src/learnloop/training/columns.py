@@ -72,8 +72,8 @@ COLUMNS = (
         "latency",
         ("end_latency_ms", "response_time_ms", "latency_ms"),
         False,
-        "from showing the item to the answer, milliseconds; only the leakage audit reads it, "
-        "and takes an empty, zero or negative field as unknown",
+        "from showing the item to the answer, milliseconds; features and the audit read it; "
+        "an empty, zero or negative field is unknown",
     ),
 )
 BY_ROLE = {column.role: column for column in COLUMNS}

@@ -35,8 +35,6 @@ class Dataset:
         is_test: (n_learners,) who is held out, by learner code of `log`.
         row_skill: (n,) code of the row's own skill field, -1 where empty; None without the
             column. Only the leakage audit reads it.
-        latency_ms: (n,) from showing the item to the answer, NaN where unknown; None without the
-            column. Only the leakage audit reads it.
         knows_items: False where skills stand in for items.
         n_partial: How many partial scores were counted as wrong.
     """
@@ -45,7 +43,6 @@ class Dataset:
     log: AnswerLog
     is_test: Bools
     row_skill: Ints | None = None
-    latency_ms: Floats | None = None
     knows_items: bool = True
     n_partial: int = 0
 
@@ -86,13 +83,13 @@ def read_dataset(folder: Path) -> Dataset:
         occurred_us=_microseconds(table),
         skill_starts=starts,
         skill_of=skill_of,
+        seconds=_seconds(table),
     )
     return Dataset(
         folder.name,
         log,
         held_out(table, learner, learner_ids),
         row_skill=None if skill is None else _coded(skill)[1][log.sequence],
-        latency_ms=_latency(table, log),
         knows_items=table.has("item"),
         n_partial=n_partial,
     )
@@ -126,11 +123,11 @@ def _microseconds(table: Table) -> Ints | None:
     return np.rint(ms * 1000).astype(np.int64)
 
 
-def _latency(table: Table, log: AnswerLog) -> Floats | None:
+def _seconds(table: Table) -> Floats | None:
     if not table.has("latency"):
         return None
     ms = table.numbers("latency", may_be_empty=True)
-    return np.where(ms > 0, ms, np.nan)[log.sequence]
+    return np.where(ms > 0, ms / 1000.0, np.nan)
 
 
 def _skills(

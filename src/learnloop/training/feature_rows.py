@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from learnloop.core.answers import STUDY, AnswerLog
-from learnloop.core.types import Bools, Floats, Ints
+from learnloop.core.types import Bools, Ints
 from learnloop.features.definitions import FEATURES
 from learnloop.features.fold import FeatureFold
 from learnloop.features.rows import FeatureRows
@@ -47,26 +47,23 @@ def of_dataset(data: Dataset, rng: np.random.Generator) -> TwoSides:
     """
     fold = np.full(len(data.log.learner_ids), HELD_OUT, dtype=np.int64)
     fold[~data.is_test] = deal(int((~data.is_test).sum()), N_FOLDS, rng)
-    seconds = None if data.latency_ms is None else data.latency_ms / 1000.0
-    return two_sides(data.log, seconds, fold)
+    return two_sides(data.log, fold)
 
 
-def two_sides(log: AnswerLog, seconds: Floats | None, fold: Ints) -> TwoSides:
+def two_sides(log: AnswerLog, fold: Ints) -> TwoSides:
     """The answers with the features before each.
 
     Args:
         log: All learners.
-        seconds: (n,) response times, NaN where unknown; None where none is known.
         fold: (n_learners,) the fold of each, `HELD_OUT` of those who are.
     """
     x = np.empty((len(log), len(NAMES)), dtype=np.float32)
     statistics = NOTHING
     for one in [*sorted({*fold.tolist()} - {HELD_OUT}), HELD_OUT]:
-        statistics = _statistics(log, seconds, (fold != HELD_OUT) & (fold != one))
+        statistics = _statistics(log, (fold != HELD_OUT) & (fold != one))
         own = fold == one
         if own.any():
-            part, its_seconds = _of(log, seconds, own)
-            x[own[log.learner]] = vectors(part, statistics, its_seconds, NAMES)
+            x[own[log.learner]] = vectors(log.take_learners(own), statistics, NAMES)
     rows = FeatureRows(
         FeatureFold(statistics).ref,
         NAMES,
@@ -78,10 +75,6 @@ def two_sides(log: AnswerLog, seconds: Floats | None, fold: Ints) -> TwoSides:
     return TwoSides(rows.take(answered & ~held_out), rows.take(answered & held_out), statistics)
 
 
-def _statistics(log: AnswerLog, seconds: Floats | None, who: Bools) -> ItemStatistics:
-    part, times = _of(log, seconds, who)
-    return item_statistics(part, times) if (part.correct != STUDY).any() else NOTHING
-
-
-def _of(log: AnswerLog, seconds: Floats | None, who: Bools) -> tuple[AnswerLog, Floats | None]:
-    return log.take_learners(who), None if seconds is None else seconds[who[log.learner]]
+def _statistics(log: AnswerLog, who: Bools) -> ItemStatistics:
+    part = log.take_learners(who)
+    return item_statistics(part) if (part.correct != STUDY).any() else NOTHING

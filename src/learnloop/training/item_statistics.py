@@ -28,15 +28,14 @@ INFLATION = 2.0  # rows of one learner are worth half of independent ones
 MIN_ANSWERS = 20
 
 
-def item_statistics(log: AnswerLog, seconds: Floats | None = None) -> ItemStatistics:
+def item_statistics(log: AnswerLog) -> ItemStatistics:
     """Fit them on the answers of training learners.
 
     Args:
         log: Its items without answers get what their skills say.
-        seconds: (n,) response times, NaN where unknown.
     """
     answered = log.correct != STUDY
-    given = np.full(len(log), np.nan) if seconds is None else seconds
+    seconds = np.full(len(log), np.nan) if log.seconds is None else log.seconds
     found = fit_difficulties(log, answered, Config())
     width = np.diff(log.skill_starts)
     owner = np.repeat(np.arange(len(width)), width)
@@ -47,10 +46,10 @@ def item_statistics(log: AnswerLog, seconds: Floats | None = None) -> ItemStatis
     easiness[(found.n == 0) & (n_seen == 0)] = np.nan
 
     def statistics(slopes: Floats | None) -> ItemStatistics:
-        item, times = log.item[answered], given[answered]
+        item, times = log.item[answered], seconds[answered]
         return ItemStatistics.of(log.item_ids, easiness, found.n, item, times, slopes)
 
-    return statistics(_slopes(log, answered, given, statistics(None)))
+    return statistics(_slopes(log, answered, statistics(None)))
 
 
 def deal(n_learners: int, n_folds: int, rng: np.random.Generator) -> Ints:
@@ -58,23 +57,21 @@ def deal(n_learners: int, n_folds: int, rng: np.random.Generator) -> Ints:
     return rng.permutation(n_learners) % n_folds
 
 
-def vectors(
-    log: AnswerLog, statistics: ItemStatistics, seconds: Floats | None, names: tuple[str, ...]
-) -> Floats:
+def vectors(log: AnswerLog, statistics: ItemStatistics, names: tuple[str, ...]) -> Floats:
     """(n, n_features) float32, before every row of a log; NaN where unknown."""
-    events = of_answers(log, statistics, seconds)
+    events = of_answers(log, statistics)
     blocks = compute([x.value for x in named(names)], events, each_event(events))
     none = np.empty((0, len(names)), dtype=np.float32)
     return np.concatenate([none, *(block.astype(np.float32) for block in blocks)])
 
 
-def _slopes(log: AnswerLog, answered: Bools, seconds: Floats, first: ItemStatistics) -> Floats:
+def _slopes(log: AnswerLog, answered: Bools, first: ItemStatistics) -> Floats:
     """(n_items, 3) what each item adds to the slopes of all."""
     n_items = len(log.item_ids)
     often = np.bincount(log.item[answered], minlength=n_items) >= MIN_ANSWERS
     if not often.any():
         return np.zeros((n_items, len(SLOPES)))
-    rows = np.nan_to_num(vectors(log, first, seconds, (EXPECTED, *SLOPES)).astype(np.float64))
+    rows = np.nan_to_num(vectors(log, first, (EXPECTED, *SLOPES)).astype(np.float64))
     logit, x = rows[answered, 0], rows[answered, 1:]
     y, item = (log.correct[answered] == 1).astype(np.float64), log.item[answered]
     usual = np.concatenate((np.ones((len(y), 1)), x), axis=1)

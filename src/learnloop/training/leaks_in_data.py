@@ -92,10 +92,10 @@ def end_times(data: Dataset) -> Finding:
 
 def _end_times_by_latency(data: Dataset) -> Finding | None:
     """What times and latencies say together; None where they say nothing."""
-    if data.latency_ms is None:
+    if data.log.seconds is None:
         return None
     gap_ms: Floats = np.diff(data.log.times) / 1000
-    before, after = data.latency_ms[:-1], data.latency_ms[1:]
+    before, after = data.log.seconds[:-1] * 1000, data.log.seconds[1:] * 1000
     known = _same_learner(data) & (gap_ms > 0) & ~np.isnan(before) & ~np.isnan(after)
     if known.sum() < MIN_PAIRS:
         return None

@@ -6,14 +6,12 @@ import numpy as np
 
 from learnloop.core.answers import STUDY, AnswerLog
 from learnloop.core.items import ItemTable
-from learnloop.core.types import Floats, Interaction, InteractionKind
+from learnloop.core.types import Interaction, InteractionKind
 from learnloop.features.moments import answer_seconds
 
 
-def answer_log(interactions: Iterable[Interaction], items: ItemTable) -> tuple[AnswerLog, Floats]:
+def answer_log(interactions: Iterable[Interaction], items: ItemTable) -> AnswerLog:
     """Answers (right or wrong) and study rows; interactions of other kinds say nothing here.
-
-    With them, (n,) how long each answer took, s; NaN where it is not known.
 
     Args:
         interactions: Each learner's in the total order.
@@ -31,7 +29,7 @@ def answer_log(interactions: Iterable[Interaction], items: ItemTable) -> tuple[A
             seconds.append(answer_seconds(x))
     columns = np.array(rows, dtype=np.int64).reshape(-1, 4)
     skills = [[items.column_of[s] for s in x.skills if s in items.column_of] for x in items.items]
-    log = AnswerLog.ordered(
+    return AnswerLog.ordered(
         learner_ids=tuple(learner_codes),
         item_ids=tuple(items.row_of),
         skill_ids=tuple(items.column_of),
@@ -42,8 +40,8 @@ def answer_log(interactions: Iterable[Interaction], items: ItemTable) -> tuple[A
         skill_starts=np.cumsum([0, *map(len, skills)], dtype=np.int64),
         skill_of=np.array([s for own in skills for s in own], dtype=np.int64),
         difficulty_logit=items.difficulty_logit,
+        seconds=np.array(seconds),
     )
-    return log, np.array(seconds)[log.sequence]
 
 
 def _answer(interaction: Interaction) -> int | None:

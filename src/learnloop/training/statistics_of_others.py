@@ -10,18 +10,16 @@ and nobody reads any of them.
 import numpy as np
 
 from learnloop.core.answers import STUDY, AnswerLog
-from learnloop.core.types import Floats
 from learnloop.features.statistics import NOTHING, ItemStatistics
 from learnloop.training.item_statistics import item_statistics
 from learnloop.training.split import N_FOLDS, TEST_FOLD, fold_of
 
 
-def statistics_of_others(log: AnswerLog, seconds: Floats) -> tuple[ItemStatistics, ...]:
+def statistics_of_others(log: AnswerLog) -> tuple[ItemStatistics, ...]:
     """For each fold (`split.fold_of`) those that its learners may read.
 
     Args:
         log: Answers of all learners.
-        seconds: (n,) response times, NaN where unknown.
     """
     folds = np.array([fold_of(name) for name in log.learner_ids], dtype=np.int64)
     found = []
@@ -29,6 +27,5 @@ def statistics_of_others(log: AnswerLog, seconds: Floats) -> tuple[ItemStatistic
         others = (folds != fold) & (folds != TEST_FOLD)
         theirs = log.take_learners(others)
         has_answers = bool((theirs.correct != STUDY).any())
-        times = seconds[others[log.learner]]
-        found.append(item_statistics(theirs, times) if has_answers else NOTHING)
+        found.append(item_statistics(theirs) if has_answers else NOTHING)
     return tuple(found)
