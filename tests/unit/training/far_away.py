@@ -97,10 +97,10 @@ def bowl(shared: None, trial: Trial) -> float:
 def learn_slowly(shared: None, trial: Trial) -> float:
     """Ten epochs towards a loss that the rate decides; every epoch is reported."""
     end = abs(np.log(trial.params["rate"] / BEST_RATE))
-    loss = 10.0
+    loss, report = 10.0, trial.watch("loss")
     for epoch in range(1, 11):
         loss = end + (loss - end) * 0.5
-        trial.report(epoch, loss)
+        assert not report(epoch, {"loss": loss})
     return loss
 
 

@@ -110,6 +110,9 @@ class MlflowRun:
     def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
         self._say("metrics", values={k: float(v) for k, v in values.items()}, step=step)
 
+    def on_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        self.metrics(metrics, step=epoch)
+
     def tags(self, values: Mapping[str, str]) -> None:
         self._say("tags", values=dict(values))
 

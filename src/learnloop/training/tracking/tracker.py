@@ -34,6 +34,10 @@ class Run(Protocol):
         """Figures at a step, such as an epoch."""
         ...
 
+    def on_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Metrics, as a trainer tells them."""
+        ...
+
     def tags(self, values: Mapping[str, str]) -> None:
         """What to find the run by."""
         ...
@@ -85,6 +89,9 @@ class NoRun:
         pass
 
     def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
+        pass
+
+    def on_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
         pass
 
     def tags(self, values: Mapping[str, str]) -> None:

@@ -8,7 +8,7 @@ def objective(data, trial):
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,3 +57,12 @@ class Trial:
         stands = self.pruning.stands({s: sign * v for s, v in self.reports.items()})
         if math.isnan(stands) or stands > self.limits[step]:
             raise Pruned(f"trial {self.number}: {value} at step {step}")
+
+    def watch(self, figure: str) -> Callable[[int, Mapping[str, float]], bool]:
+        """What reports one figure of every epoch, in the form that a trainer asks for."""
+
+        def report(epoch: int, figures: Mapping[str, float]) -> bool:
+            self.report(epoch, figures[figure])
+            return False
+
+        return report
