@@ -11,7 +11,6 @@ Three names have a meaning for the loop: `target`, `weight` (of a row or of each
 sequence; 1 where it is missing) and the name of the task's mask, `mask`.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from learnloop.core.errors import DataError
 from learnloop.core.types import Floats, Ints
+from learnloop.models.train.weights import digest
 
 Array = NDArray[Any]
 BATCHES_SORTED_TOGETHER = 50
@@ -142,11 +142,10 @@ def _padded(column: Ragged, rows: Ints) -> tuple[Array, Array]:
 
 def fingerprint(data: Dataset) -> str:
     """SHA-256 of names, types, shapes and values, hex: whether two data sets are the same."""
-    found = hashlib.sha256()
-    for name in sorted(data):
-        column = data[name]
-        parts = (column.values, column.offsets) if isinstance(column, Ragged) else (column,)
-        for part in parts:
-            found.update(f"{name}\0{part.dtype.str}\0{part.shape}\0".encode())
-            found.update(np.ascontiguousarray(part).tobytes())
-    return found.hexdigest()
+    arrays: dict[str, Array] = {}
+    for name, column in data.items():
+        if isinstance(column, Ragged):
+            arrays |= {f"{name}/values": column.values, f"{name}/offsets": column.offsets}
+        else:
+            arrays[name] = column
+    return digest(arrays)
