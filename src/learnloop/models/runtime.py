@@ -28,7 +28,12 @@ TOLERANCE: Final = 1e-4
 """How far an output may be from its golden one; processors differ by 1e-6, other models by more."""
 
 INSTALL = "this model needs onnxruntime: pip install 'learnloop[onnx]'"
-_DTYPES = {"tensor(float)": "float32", "tensor(double)": "float64", "tensor(int64)": "int64"}
+_DTYPES = {
+    "tensor(bool)": "bool",
+    "tensor(double)": "float64",
+    "tensor(float)": "float32",
+    "tensor(int64)": "int64",
+}
 
 
 class OnnxPredictor:
