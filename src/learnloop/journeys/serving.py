@@ -111,7 +111,8 @@ class ModelServing:
                 code=failure.code,
                 detail=failure.message,
             )
-        _log.info("models_swapped", revision=revision, slots=sorted(live.slots))
+        if live.slots or before.slots:
+            _log.info("models_swapped", revision=revision, slots=sorted(live.slots))
         return True
 
     def forget(self, learner_ids: Iterable[LearnerId]) -> None:

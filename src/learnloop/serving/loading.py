@@ -149,6 +149,8 @@ class _Building:
         found = self._loaded.get(ref)
         if found is None:
             artifact = self._source.artifact(ref)
+            if artifact.ref != ref:
+                raise ArtifactError(f"{ref}: what is kept there is {artifact.ref}")
             found = self._before.version(ref, artifact.sha256)
             if found is None:
                 found = load_version(artifact, self._source)

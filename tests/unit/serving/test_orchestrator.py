@@ -9,6 +9,7 @@ from tests.unit.serving.models import (
     SLOT,
     Blocking,
     Shelf,
+    artifact,
     crashing,
     nan,
     plan,
@@ -67,7 +68,7 @@ def test_whoever_fails_is_passed_over_and_named(fault, why):
         assert found.degraded == (role is ServedBy.PREVIOUS)
         shelf.toy(version).misbehave = fault
         failed.append((f"toy@{version}", why))
-    found = served.predict(SLOT, question(1.0, 2.0))
+    found = served.predict(SLOT, question(1.0, 2.0), key="ada")
     assert (found.role, found.ref, whys(found)) == (ServedBy.RULE, Ref(SLOT, "rule"), failed)
     assert found.degraded
     assert found.outputs["p"].shape == (2,)
@@ -139,14 +140,18 @@ def test_the_full_queue_of_a_challenger_is_the_champions_matter():
     shelf.slow("2", 0.005)
     served = serving(shelf, plan("1", challenger="2", share=1.0), deadline_s=5.0)
     block = Blocking()
+
+    def ask(x):
+        return served.predict(SLOT, question(x), key="ada")
+
     shelf.toy("2").misbehave = block
     with ThreadPoolExecutor(80) as pool:
-        asked = [pool.submit(served.predict, SLOT, question(0.0))]
+        asked = [pool.submit(ask, 0.0)]
         assert block.entered.wait(5)
-        asked += [pool.submit(served.predict, SLOT, question(float(k + 1))) for k in range(64)]
+        asked += [pool.submit(ask, k + 1.0) for k in range(64)]
         while len(served.slot(SLOT).challenger.worker._jobs) < 64:
             time.sleep(0.001)
-        found = served.predict(SLOT, question(99.0))
+        found = ask(99.0)
         assert (found.role, whys(found)) == (ServedBy.CHAMPION, [("toy@2", "queue_full")])
         block.go.set()
         assert {f.result().role for f in asked} == {ServedBy.CHALLENGER}
@@ -212,16 +217,14 @@ def test_one_question_that_spoils_a_batch_spoils_only_itself():
 
 def test_each_version_gets_the_features_that_it_was_trained_on():
     shelf = Shelf()
-    from tests.unit.serving.models import artifact
-
     for version, features in (("1", "features@a"), ("2", "features@b"), ("3", "features@c")):
         shelf.artifacts[ref(version)] = artifact(version, features=features)
     served = serving(shelf, plan("1", challenger="2", share=1.0))
     assert served.slot(SLOT).features == {"features@a", "features@b"}
     given = ByFeatures({"features@a": question(1.0), "features@b": question(2.0)})
-    assert served.predict(SLOT, given).outputs["p"] == says("2", question(2.0)["x"])
+    assert served.predict(SLOT, given, key="ada").outputs["p"] == says("2", question(2.0)["x"])
     del given["features@b"]
-    found = served.predict(SLOT, given)
+    found = served.predict(SLOT, given, key="ada")
     assert whys(found) == [("toy@2", "other_features")]
     assert found.outputs["p"] == says("1", question(1.0)["x"])
 
@@ -280,7 +283,7 @@ def test_what_a_challenger_says_the_champion_is_asked_too_for_comparison():
     shelf = Shelf("1", "2")
     served = serving(shelf, plan("1", challenger="2", share=1.0),
                      observe=lambda *said: told.append(said))  # fmt: skip
-    assert served.predict(SLOT, question()).ref == ref("2")
+    assert served.predict(SLOT, question(), key="ada").ref == ref("2")
     while len(told) < 2:
         time.sleep(0.001)
     assert {(s.role, s.ref) for s, _ in told} == {
