@@ -306,5 +306,5 @@ def test_the_kinds_that_are_there_do_what_they_say(alone):
     with alone.store.begin() as tx:
         jobs.enqueue(tx, alone.clock.now(), "tidy", {"job_days": 7})
     (tidied,) = Worker(alone).run_due()
-    assert tidied.result == {"n_jobs": 1, "n_replies": 0}
+    assert tidied.result == {"n_jobs": 1, "n_replies": 0, "n_predictions": 0}
     assert stored(alone, fitted) is None

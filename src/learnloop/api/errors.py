@@ -36,6 +36,7 @@ STATUS: Mapping[type[LearnloopError], int] = {
     core.CatalogError: 422,
     core.DataError: 422,
     core.ArtifactError: 500,
+    core.Unreachable: 503,
     core.StoreUnavailable: 503,
     core.Overloaded: 503,
 }

@@ -15,6 +15,7 @@ The whole tree; `code` is stable and public (HTTP problem types and the docs use
     │   └── TrainingDiverged      the loss of a network became NaN or infinite
     ├── ArtifactError             a model artifact is corrupt, foreign or of another version
     │   └── FeatureMismatch       a model was trained on another version of the features
+    ├── Unreachable               something outside does not answer now; try again later
     ├── StoreUnavailable          the database can't take the work now; nothing was changed
     └── Overloaded                more work than can be done in time; try again later
 """
@@ -133,6 +134,12 @@ class FeatureMismatch(ArtifactError):
     """A model was trained on another version of the features than it is given."""
 
     code = "feature_mismatch"
+
+
+class Unreachable(LearnloopError):
+    """Something outside of learnloop does not answer now; another try may do."""
+
+    code = "unreachable"
 
 
 class StoreUnavailable(LearnloopError):

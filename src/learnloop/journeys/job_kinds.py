@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from learnloop.core.errors import InvalidInput
 from learnloop.core.jobs import Json
+from learnloop.journeys.monitor import webhook
+from learnloop.journeys.monitor.watch import ALERT_JOB, watch
 
 if TYPE_CHECKING:
     from learnloop.journeys.engine import PersonalizationEngine
@@ -38,6 +40,22 @@ class TidyPayload(Payload):
 
     job_days: int = Field(30, ge=1, le=36_500, description="Days that finished jobs are kept.")
     reply_days: int = Field(1, ge=1, le=36_500, description="Days that replies are remembered.")
+    prediction_days: int = Field(
+        90, ge=1, le=36_500, description="Days that the models' answers are kept."
+    )
+
+
+class MonitorPayload(Payload):
+    """What to look at."""
+
+    days: int = Field(28, ge=1, le=3_650, description="How far back.")
+    period: int = Field(1, ge=1, le=365, description="Days of a period.")
+
+
+class AlertPayload(Payload):
+    """What to tell; whom is a setting."""
+
+    alert: dict[str, Any]
 
 
 P = TypeVar("P", bound=Payload)
@@ -72,12 +90,31 @@ def _tidy(engine: "PersonalizationEngine", payload: TidyPayload, _: Report) -> J
     with engine.store.begin() as tx:
         n_jobs = tx.jobs.purge(now - timedelta(days=payload.job_days))
         n_replies = tx.replies.purge(now - timedelta(days=payload.reply_days))
-    return {"n_jobs": n_jobs, "n_replies": n_replies}
+        n_predictions = tx.predictions.purge(now - timedelta(days=payload.prediction_days))
+    return {"n_jobs": n_jobs, "n_replies": n_replies, "n_predictions": n_predictions}
+
+
+def _monitor(engine: "PersonalizationEngine", payload: MonitorPayload, report: Report) -> Json:
+    report(0.0, "judging what the models said")
+    alerts = watch(engine, days=payload.days, period=payload.period)
+    return {"alerts": [f"{a.change.value} {a.rule}: {a.subject}" for a in alerts]}
+
+
+def _alert(engine: "PersonalizationEngine", payload: AlertPayload, _: Report) -> Json:
+    url = engine.settings.alert_webhook
+    if url is None:
+        return {"told": False}
+    webhook.post(url, payload.alert)
+    return {"told": True}
 
 
 KINDS: Kinds = {
     "fit": JobKind("fits the live model on every answer of the log", Nothing, _fit),
-    "tidy": JobKind("drops finished jobs and remembered replies", TidyPayload, _tidy),
+    "tidy": JobKind(
+        "drops finished jobs, remembered replies and old predictions", TidyPayload, _tidy
+    ),
+    "monitor": JobKind("judges the models in service and raises alerts", MonitorPayload, _monitor),
+    ALERT_JOB: JobKind("posts an alert to the webhook", AlertPayload, _alert),
 }
 
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from learnloop.core.errors import LearnloopError, Overloaded, StoreUnavailable
+from learnloop.core.errors import LearnloopError, Overloaded, StoreUnavailable, Unreachable
 from learnloop.core.jobs import Job, JobError, JobStatus
 from learnloop.journeys.attempt import Attempt, Lost, MustStop
 from learnloop.journeys.engine import PersonalizationEngine
@@ -26,7 +26,7 @@ POLL_S = 0.25
 GRACE_S = 5.0
 LEASE = timedelta(seconds=30)
 
-_PASSING = (StoreUnavailable, Overloaded)
+_PASSING = (StoreUnavailable, Overloaded, Unreachable)
 """Errors that another attempt may not meet; other errors of ours come back every time."""
 
 _log = structlog.get_logger("learnloop.worker")

@@ -23,7 +23,7 @@ def test_a_job_is_enqueued_and_its_status_followed(school):
     Worker(school.engine).run_due()
     job = school.ask("GET", where).json()
     assert (job["status"], job["progress"], job["n_attempts"]) == ("done", 1, 1)
-    assert job["result"] == {"n_jobs": 0, "n_replies": 0}
+    assert job["result"] == {"n_jobs": 0, "n_replies": 0, "n_predictions": 0}
     assert "worker" not in job  # nor the names of our machines
 
 
