@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from learnloop.core.errors import InvalidInput
@@ -67,6 +67,7 @@ def test_an_alert_keeps_its_id_and_says_which_bound() -> None:
     assert other.alert_id != raised.alert_id
 
 
+@settings(deadline=None)
 @given(VALUES, st.integers(1, 3), st.integers(0, 3), st.integers(1, 4), st.integers(0, 6))
 def test_alerts_alternate_and_never_flap_faster_than_the_cool_down(
     values: list[float | None], k: int, more: int, clear_after: int, cool_down: int

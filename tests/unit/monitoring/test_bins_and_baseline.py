@@ -17,6 +17,7 @@ from learnloop.monitoring.shares import Learners
 VALUES = hnp.arrays(np.float64, st.integers(1, 60), elements=st.floats(width=32))
 
 
+@settings(deadline=None)
 @given(VALUES, st.sampled_from(Kind))
 def test_every_value_has_a_bin_and_missing_ones_their_own(x: np.ndarray, kind: Kind) -> None:
     cuts = cuts_of(x, kind)
@@ -27,6 +28,7 @@ def test_every_value_has_a_bin_and_missing_ones_their_own(x: np.ndarray, kind: K
     np.testing.assert_array_equal(bins == n_bins(cuts) - 1, np.isnan(x))
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_bins_of_numbers_keep_their_order(x: np.ndarray) -> None:
     known = np.sort(x[~np.isnan(x)])

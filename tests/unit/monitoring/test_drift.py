@@ -25,6 +25,7 @@ def shares(n: int = 6) -> st.SearchStrategy[np.ndarray]:
     return counts.filter(lambda c: c.sum() > 0).map(lambda c: c / c.sum())
 
 
+@settings(deadline=None)
 @given(shares(), shares())
 def test_psi_is_symmetric_and_zero_only_for_equal_shares(p: np.ndarray, q: np.ndarray) -> None:
     assert psi(p, q) == pytest.approx(psi(q, p))
@@ -32,6 +33,7 @@ def test_psi_is_symmetric_and_zero_only_for_equal_shares(p: np.ndarray, q: np.nd
     assert (psi(p, q) > 0) == (p != q).any()
 
 
+@settings(deadline=None)
 @given(shares(), shares())
 def test_ks_is_symmetric_and_a_distance(p: np.ndarray, q: np.ndarray) -> None:
     assert ks(p, q) == ks(q, p)
@@ -39,6 +41,7 @@ def test_ks_is_symmetric_and_a_distance(p: np.ndarray, q: np.ndarray) -> None:
     assert ks(p, p) == 0
 
 
+@settings(deadline=None)
 @given(hnp.arrays(np.float64, st.integers(0, 20), elements=st.floats(0, 1)))
 def test_holm_never_lowers_a_p_value_and_keeps_their_order(p: np.ndarray) -> None:
     adjusted = holm(p)

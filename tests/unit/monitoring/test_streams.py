@@ -5,7 +5,7 @@ import math
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.monitoring.learners import most_of
 
@@ -42,6 +42,7 @@ def test_alarms_come_as_often_as_stated(shift: float) -> None:
     assert abs(runs.mean() - stated) < 4 * runs.std() / math.sqrt(len(runs)) + 0.5
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-3, 3), max_size=60))
 def test_both_sides_are_treated_alike(z: list[float]) -> None:
     a = b = Cusum(0.5, 4.0)
@@ -92,6 +93,7 @@ def test_no_residual_is_no_reading() -> None:
     assert math.isnan(z_of_learners(np.zeros(3), np.arange(3)))
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e3, 1e3), max_size=300))
 def test_the_window_has_the_mean_of_its_values(values: list[float]) -> None:
     state = Adwin()
