@@ -28,9 +28,12 @@ from learnloop.serving.cache import Cache
 from learnloop.serving.guardrail import Breach, Guardrail, GuardRule
 from learnloop.serving.live_set import LiveSet, Slot
 from learnloop.serving.served import CallFailed, Served, ServedBy, Why, fell_back
+from learnloop.serving.split import Split
 from learnloop.serving.version import Version, rows_of
 
 DEADLINE_S: Final = 0.25
+NOT_ITS_FAULT: Final = frozenset({Why.BREAKER_OPEN, Why.QUEUE_FULL, Why.OTHER_FEATURES})
+"""These say nothing about whether a version works."""
 
 
 class Wait(NamedTuple):
@@ -158,51 +161,54 @@ class ModelOrchestrator:
         Raises:
             Overloaded: Too many questions wait for the champion already.
         """
-        start = self._clock()
+        start = now = self._clock()
         until = start + (self.deadline_s if deadline_s is None else deadline_s)
         guard = None if slot.split is None else self._guards.get(_canary(slot))
-        chain, reasons = self._chain(slot, key, guard), slot.reasons
+        chain = slot.chain if slot.split is None else self._chain(slot, slot.split, key, guard)
+        reasons = slot.reasons
         for place, (role, version) in enumerate(chain):
-            began = self._clock()
-            ticket, was_there, why = REFUSED, False, None
+            began, was_there, why = now, False, None
+            ticket = version.breaker.enter()
             try:
-                own = own_inputs(inputs, version)
-                rows = rows_of(own)
-                ticket = version.breaker.enter()
                 if ticket == REFUSED:
                     raise CallFailed(Why.BREAKER_OPEN)
-                if version.is_quick(rows):
+                own = own_inputs(inputs, version)
+                rows = rows_of(own)
+                if rows <= version.quick_rows:
                     outputs = version.call(own)
-                    version.took(self._clock() - began, rows)
+                    now = self._clock()
+                    version.took(now - began)
                 else:
                     # Half of the time for each that has another behind it.
-                    last = place == len(chain) - 1
-                    end = until if last else (began + until) / 2
+                    end = until if place == len(chain) - 1 else (began + until) / 2
                     future, was_there = self._started(version, own, rows, end)
                     outputs = yield Wait(future, end - began)
+                    now = self._clock()
             except (CallFailed, TimeoutError) as error:
                 why = error.why if isinstance(error, CallFailed) else Why.LATE
-            now = self._clock()
+                now = self._clock()
             if why is Why.QUEUE_FULL and role is ServedBy.CHAMPION:
-                raise Overloaded(
-                    f"more questions wait for {slot.name} than can be answered in time"
-                )
-            if not was_there:
-                _report(version, ticket, why, now > until)
+                raise Overloaded(f"more questions wait for {slot.name} than it can answer in time")
+            if why is None and now <= until:
+                version.breaker.succeeded(ticket)
+            elif why not in NOT_ITS_FAULT:
+                version.breaker.failed(ticket)
             if guard is not None:
                 self._compare(guard, role, why is not None, (now - began) * 1e6)
             if why is None:
-                took_us = (now - start) * 1e6
-                answer = slot.name, key, role, version.ref, outputs, reasons
-                served = Served(*answer, took_us, was_there, items)
+                ref, took_us = version.ref, (now - start) * 1e6
+                served = Served(
+                    slot.name, key, role, ref, outputs, reasons, took_us, was_there, items
+                )
                 if slot.shadow is not None or role is ServedBy.CHALLENGER:
                     self._ask_shadows(slot, served, inputs)
                 self._tell(served, own)
                 return served
             reasons = (*reasons, fell_back(version.ref, why))
         given = next(iter(inputs.values())) if isinstance(inputs, ByFeatures) else inputs
-        answer = slot.name, key, ServedBy.RULE, slot.rule_ref, slot.rule(given), reasons
-        served = Served(*answer, (self._clock() - start) * 1e6, False, items)
+        said, took_us = slot.rule(given), (self._clock() - start) * 1e6
+        ref, by = slot.rule_ref, ServedBy.RULE
+        served = Served(slot.name, key, by, ref, said, reasons, took_us, False, items)
         self._tell(served, given)
         return served
 
@@ -221,11 +227,11 @@ class ModelOrchestrator:
         if guard is not None and guard.challenger == challenger:
             self._breached(guard.outcome(p_challenger, p_champion, correct))
 
-    def _chain(self, slot: Slot, key: str, guard: Guardrail | None) -> Chain:
-        """Whom to ask, in order."""
-        if slot.split is None or (guard is not None and guard.breach is not None):
+    def _chain(self, slot: Slot, split: Split, key: str, guard: Guardrail | None) -> Chain:
+        """Whom to ask, in order, in a slot that has a challenger."""
+        if not key or (guard is not None and guard.breach is not None):
             return slot.chain
-        return slot.with_challenger if key and slot.split.takes(key) else slot.chain
+        return slot.with_challenger if split.takes(key) else slot.chain
 
     def _started(
         self, version: Version, inputs: Arrays, rows: int, until: float
@@ -315,13 +321,3 @@ def _canary(slot: Slot) -> Canary:
 
 def _ref(version: Version | None) -> Ref | None:
     return None if version is None else version.ref
-
-
-def _report(version: Version, ticket: int, why: Why | None, is_late: bool) -> None:
-    """Tell the breaker how a call went; one that was not made says nothing."""
-    if ticket == REFUSED or why is Why.QUEUE_FULL:
-        return
-    if why is None and not is_late:
-        version.breaker.succeeded(ticket)
-    else:
-        version.breaker.failed(ticket)

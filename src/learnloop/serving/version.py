@@ -25,9 +25,11 @@ QUICK_US: Final = 1000.0
 """An answer that takes no longer may be computed where it is asked."""
 HANDING_OVER_US: Final = 50.0
 """What it costs about to hand a question to a thread and take the answer back."""
+SLOW_S: Final = 2e-6 * QUICK_US
 OFTEN_SLOW: Final = 5
 AMONG: Final = 20
 """A quick model of whose last 20 calls 5 were slow is asked in its thread from then on."""
+MANY: Final = 1_000_000
 BATCH: Final = 32
 TIMED_CALLS: Final = 15
 TIMED_S: Final = 0.5
@@ -48,9 +50,11 @@ class Cost:
     single_us: float
     row_us: float
 
-    def us(self, rows: int) -> float:
-        """Of a call with so many rows, about."""
-        return self.single_us + (rows - 1) * self.row_us
+    def rows_within(self, us: float) -> int:
+        """How many rows a call has, at most, that takes no longer; 0 if that is not even one."""
+        if self.single_us > us:
+            return 0
+        return MANY if self.row_us == 0.0 else 1 + int((us - self.single_us) / self.row_us)
 
     @property
     def batch(self) -> int:
@@ -66,11 +70,12 @@ class Version:
         features: Which features it takes, as `name@version`; None if it takes none.
         sha256: Of its manifest.
         typical: One row of its outputs: the mean of the golden ones.
+        quick_rows: A call with at most so many rows may be made where it is asked.
     """
 
     __slots__ = (
-        "_slow", "_was_slow", "breaker", "cost", "features", "manifest",
-        "predictor", "ref", "sha256", "typical", "worker",
+        "_outputs", "_slow", "breaker", "cost", "features", "manifest",
+        "predictor", "quick_rows", "ref", "sha256", "typical", "worker",
     )  # fmt: skip
 
     def __init__(
@@ -91,12 +96,9 @@ class Version:
         self.typical = typical
         self.breaker = Breaker(clock=clock)
         self.worker = Worker(self.call, rows=cost.batch, clock=clock)
+        self.quick_rows = cost.rows_within(QUICK_US)
         self._slow = Window(AMONG)
-        self._was_slow = False
-
-    def is_quick(self, rows: int) -> bool:
-        """May a call with so many rows be made where it is asked?"""
-        return not self._was_slow and self.cost.us(rows) <= QUICK_US
+        self._outputs = [(x.name, np.dtype(x.dtype).kind == "f") for x in predictor.outputs]
 
     def call(self, inputs: Arrays) -> Arrays:
         """The outputs, checked.
@@ -109,24 +111,19 @@ class Version:
         except Exception as error:
             raise CallFailed(Why.FAILED) from error
         rows = rows_of(inputs)
-        for spec in self.predictor.outputs:
-            found = outputs.get(spec.name)
-            if found is None or not found.shape or found.shape[0] != rows:
+        for name, is_float in self._outputs:
+            found = outputs.get(name)
+            if found is None or found.shape[:1] != (rows,):
                 raise CallFailed(Why.WRONG_SHAPE)
-            if not is_finite(found):
+            if is_float and not is_finite(found):
                 raise CallFailed(Why.NOT_FINITE)
         return outputs
 
-    def took(self, seconds: float, rows: int) -> bool:
-        """Note how long a call took that was made where it was asked.
-
-        Returns:
-            Whether it is asked in its thread from now on.
-        """
-        is_slow = seconds * 1e6 > max(QUICK_US, 2.0 * self.cost.us(rows))
-        if is_slow or self._slow.bits:
-            self._was_slow = self._was_slow or self._slow.add(is_slow) >= OFTEN_SLOW
-        return self._was_slow
+    def took(self, seconds: float) -> None:
+        """Note how long a call took that was made where it was asked."""
+        is_slow = seconds > SLOW_S
+        if (is_slow or self._slow.bits) and self._slow.add(is_slow) >= OFTEN_SLOW:
+            self.quick_rows = 0
 
 
 def rows_of(inputs: Arrays) -> int:
@@ -138,10 +135,10 @@ def rows_of(inputs: Arrays) -> int:
 
 def is_finite(found: NDArray[Any]) -> bool:
     """Has it neither NaN nor infinity? The square of its length says so quickly, nearly always."""
-    if found.dtype.kind != "f":
-        return True
+    if found.size == 1:
+        return math.isfinite(found.item())
     flat = found.ravel()
-    return math.isfinite(flat @ flat) or bool(np.isfinite(flat).all())
+    return math.isfinite(flat.dot(flat)) or bool(np.isfinite(flat).all())
 
 
 def measured(predictor: Predictor, golden: Arrays, clock: Clock) -> Cost:

@@ -106,11 +106,11 @@ def test_a_quick_model_that_becomes_slow_gets_a_thread_of_its_own():
     shelf = Shelf("1")
     served = serving(shelf, plan("1"), deadline_s=0.05)
     version = served.slot(SLOT).champion
-    assert version.is_quick(1)
+    assert version.quick_rows >= 1
     shelf.toy("1").misbehave = sleeping(0.02)
     for k in range(6):
         assert served.predict(SLOT, question(float(k))).role is ServedBy.CHAMPION
-    assert not version.is_quick(1)
+    assert version.quick_rows == 0
     shelf.toy("1").misbehave = sleeping(0.5)
     assert served.predict(SLOT, question(9.0)).role is ServedBy.RULE
 
