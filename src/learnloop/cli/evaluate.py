@@ -41,16 +41,17 @@ def evaluate(
     from learnloop.core.random import derive_rng
     from learnloop.training import evaluate as protocol
     from learnloop.training.dataset import read_dataset
-    from learnloop.training.fits import DEFAULT, fit_of
+    from learnloop.training.fits import DEFAULT, fitted_on, known
 
-    fit = fit_of(model or DEFAULT)
+    name = known(model or DEFAULT)
     with working(quiet=json) as at:
         at(f"reading {data}")
         dataset = read_dataset(data)
         at("fitting on the training learners")
-        estimator = fit(dataset.train)
+        ref, predict = fitted_on(name, dataset)
         at("predicting the others, and auditing")
-        found = protocol.evaluate(dataset, estimator, derive_rng(seed, "judge"))
+        scored, rng = protocol.score(dataset, ref, predict), derive_rng(seed, "judge")
+        found = protocol.judge(scored, protocol.audit(dataset, predict, rng), rng)
     if json:
         print_json(found.as_json())
     else:

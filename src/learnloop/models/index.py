@@ -1,12 +1,17 @@
-"""Which models are there? Name -> module; the only list of models.
+"""Which models are there? Name -> module; the only lists of models.
 
-A model module has `NAME`, a frozen `Config`, `fit(data, config, *, version, rng)`, `load(artifact)`
-and, where it can serve before anything was fitted, `from_catalog(items)`.
+Every module has `NAME`, the `SLOT` that it is made for, the `MARGIN` by which a new version has to
+be better, a frozen `Config`, and `load`. The modules of `MODELS` are estimators: they keep a state
+of each learner, have `fit(log, config, *, version, rng)` and, where they can serve before anything
+was fitted, `from_catalog(items)`. Those of `PREDICTORS` have no such state: they have
+`fit(rows, features, config, *, version, seed, created_at)` and give an artifact.
 """
 
 from typing import Final
 
 from learnloop.models import ability
+from learnloop.models.tracing import feature_net
 
 MODELS: Final = {ability.NAME: ability}
+PREDICTORS: Final = {feature_net.NAME: feature_net}
 DEFAULT: Final = ability.NAME

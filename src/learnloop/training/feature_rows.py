@@ -5,12 +5,14 @@ of items that were fitted on the other folds, so that no row reads its own answe
 read statistics of all training learners, as learners who come later do (`statistics_of_others`).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from learnloop.core.answers import STUDY, AnswerLog
-from learnloop.core.types import Bools, Ints
+from learnloop.core.protocols import Predictor
+from learnloop.core.types import Bools, Floats, Ints
 from learnloop.features.definitions import FEATURES
 from learnloop.features.fold import FeatureFold
 from learnloop.features.rows import FeatureRows
@@ -20,6 +22,7 @@ from learnloop.training.item_statistics import deal, item_statistics, vectors
 
 HELD_OUT = -1
 N_FOLDS = 5
+BLOCK = 8192
 NAMES = tuple(feature.name for feature in FEATURES)
 
 
@@ -78,3 +81,22 @@ def two_sides(log: AnswerLog, fold: Ints) -> TwoSides:
 def _statistics(log: AnswerLog, who: Bools) -> ItemStatistics:
     part = log.take_learners(who)
     return item_statistics(part) if (part.correct != STUDY).any() else NOTHING
+
+
+def ask(predictor: Predictor, statistics: ItemStatistics) -> Callable[[AnswerLog], Floats]:
+    """From a log to P(correct) of each row, from what went before it; NaN on studied rows.
+
+    Args:
+        predictor: Takes features, gives chances.
+        statistics: Of items, as it was trained with.
+    """
+    (given,), (wanted,) = predictor.inputs, predictor.outputs
+
+    def predict(log: AnswerLog) -> Floats:
+        x = vectors(log, statistics, NAMES).astype(given.dtype)
+        parts = [x[i : i + BLOCK] for i in range(0, len(x), BLOCK)]
+        said = [predictor.predict({given.name: part})[wanted.name] for part in parts]
+        p = np.concatenate([np.empty(0), *said])
+        return np.where(log.correct == STUDY, np.nan, p)
+
+    return predict

@@ -7,18 +7,23 @@ from learnloop.core.answers import AnswerLog
 from learnloop.core.errors import InvalidInput
 from learnloop.core.protocols import Estimator
 from learnloop.core.random import derive_rng
-from learnloop.models.index import DEFAULT, MODELS
+from learnloop.core.time import EPOCH
+from learnloop.features.definitions import FEATURES
+from learnloop.models.index import DEFAULT, MODELS, PREDICTORS
 from learnloop.training.baselines import BASELINES
+from learnloop.training.dataset import Dataset
+from learnloop.training.feature_rows import ask, of_dataset
+from learnloop.training.predict import Predictor, predict_rows
 
-__all__ = ["DEFAULT", "NAMES", "Fit", "fit_of"]
+__all__ = ["DEFAULT", "NAMES", "Fit", "fit_of", "fitted_on", "known"]
 
-NAMES = (*MODELS, *BASELINES)
+NAMES = (*MODELS, *PREDICTORS, *BASELINES)
 VERSION = "evaluation"
 Fit = Callable[[AnswerLog], Estimator[Any]]
 
 
-def fit_of(name: str) -> Fit:
-    """How the model is fitted, from training answers alone, with its default configuration.
+def fitted_on(name: str, data: Dataset) -> tuple[str, Predictor]:
+    """A model of that name, fitted on the training learners: its ref, and how it predicts.
 
     Chance in a fit is derived from the name, so a model that is judged twice is the same model,
     and only the resamples differ with their seed.
@@ -26,11 +31,36 @@ def fit_of(name: str) -> Fit:
     Raises:
         InvalidInput: There is no model of that name.
     """
-    if name in BASELINES:
+    if name not in PREDICTORS:
+        estimator = fit_of(name)(data.train)
+        return str(estimator.ref), lambda log: predict_rows(estimator, log)
+    module, sides = PREDICTORS[name], of_dataset(data, derive_rng(0, VERSION, name))
+    artifact = module.fit(sides.train, FEATURES, version=VERSION, seed=0, created_at=EPOCH)
+    return str(artifact.ref), ask(module.load(artifact), sides.statistics)
+
+
+def known(name: str) -> str:
+    """The name, where there is such a model.
+
+    Raises:
+        InvalidInput: There is none.
+    """
+    if name not in NAMES:
+        names = ", ".join(NAMES)
+        raise InvalidInput(f"model: there is no {name!r}; there are {names}", field="model")
+    return name
+
+
+def fit_of(name: str) -> Fit:
+    """How an estimator is fitted, from training answers alone, with its default configuration.
+
+    Raises:
+        InvalidInput: There is no estimator of that name.
+    """
+    if known(name) in BASELINES:
         return BASELINES[name]
-    if name not in MODELS:
-        known = ", ".join(NAMES)
-        raise InvalidInput(f"model: there is no {name!r}; there are {known}", field="model")
+    if name in PREDICTORS:
+        raise InvalidInput(f"model: {name!r} is no estimator; use `fitted_on`", field="model")
 
     def fit(log: AnswerLog) -> Estimator[Any]:
         fitted: Estimator[Any] = MODELS[name].fit(

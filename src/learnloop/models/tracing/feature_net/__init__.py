@@ -10,7 +10,7 @@ Start with `fit`; `train.py` has the network.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -29,15 +29,13 @@ if TYPE_CHECKING:
     from learnloop.models.train.checkpoint import Checkpoints
     from learnloop.models.train.loop import Report, Tracker
 
-__all__ = ["MARGIN", "NAME", "RULE", "SLOT", "Config", "fit", "load"]
+__all__ = ["MARGIN", "NAME", "SLOT", "Config", "fit", "load"]
 
 NAME: Final = "feature_net"
 SLOT: Final = NAME
 MARGIN: Final = 0.005
 """How much better, relative in log loss, a new version has to be; it is fitted on the same
 features, so what is to be gained is small."""
-RULE: Final[Mapping[str, float]] = {"p_correct": 0.65}
-"""What is said when no version can be asked."""
 MIN_ROWS: Final = 200
 
 
@@ -79,7 +77,6 @@ def fit(
     checkpoints: "Checkpoints | None" = None,
     report: "Report | None" = None,
     tracker: "Tracker | None" = None,
-    about: Callable[[], Mapping[str, object]] = dict,
 ) -> Artifact:
     """Fit the network on training learners, export it, and check what was exported.
 
@@ -94,7 +91,6 @@ def fit(
         checkpoints: Where a killed run goes on from.
         report: Told of every epoch; may ask to stop.
         tracker: Told of every epoch.
-        about: Further fields of the manifest, e.g. `snapshot`.
 
     Raises:
         DataError: Fewer than 200 answers, or of one learner, or all right or all wrong.
@@ -127,7 +123,6 @@ def fit(
         parent=None if parent is None else parent.ref,
         config=config.model_dump(mode="json"),
         libraries=made.libraries,
-        **about(),
     )
     load(artifact)
     return artifact
