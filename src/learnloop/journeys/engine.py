@@ -10,9 +10,9 @@ journeys into one commit calls the journeys themselves with `engine.live(tx)`.
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -52,6 +52,9 @@ from learnloop.journeys.results import (
 )
 from learnloop.policies.recommend import RecommendPolicy
 from learnloop.storage import open_store
+
+if TYPE_CHECKING:
+    from learnloop.training.retraining import Report
 
 _SnapshotKey = tuple[str, int]
 
@@ -321,6 +324,34 @@ class PersonalizationEngine:
             for ref in {live.estimator.ref, live.features.ref} - {model.ref, snapshot.ref}:
                 tx.states.drop(ref)
         return published
+
+    def retrain(
+        self,
+        model: str = "ability",
+        *,
+        window: timedelta | None = None,
+        incremental: bool = False,
+        margin: float | None = None,
+        dry_run: bool = False,
+        say: Callable[[str], None] = lambda what: None,
+    ) -> "Report":
+        """Fit a model anew, and let it take over if it is better; see `journeys.retrain`.
+
+        Unlike `fit`, it learns from four learners in five and is judged by the others, and the
+        champion stays unless the new version beats it.
+
+        Args:
+            window: Learn from and judge by answers of this long only; None: all.
+            incremental: Go on from the champion's checkpoint, where the model can.
+            margin: How much better it has to be, relative in log loss; None: the model's own.
+            dry_run: Change nothing.
+            say: Told what is being done.
+        """
+        # Only here: it brings polars and every model, which a serving process has no use for.
+        from learnloop.journeys.retrain import Plan, retrain  # noqa: PLC0415
+
+        plan = Plan(window=window, incremental=incremental, margin=margin, dry_run=dry_run)
+        return retrain(self.live, self.store, model, plan, say)
 
     def models(self) -> tuple[ModelPerformance, ...]:
         """Which models there are, which one is live, and how each did."""

@@ -4,9 +4,10 @@ A fitted model is stored with its hash and refused when the bytes differ. States
 model, so a newly fitted one starts warm: its states are rebuilt from the log.
 """
 
+from datetime import datetime
 from typing import Any
 
-from learnloop.core.answers import AnswerLog
+from learnloop.core.answers import STUDY, AnswerLog
 from learnloop.core.artifact import Artifact
 from learnloop.core.errors import DataError
 from learnloop.core.items import ItemTable
@@ -17,6 +18,7 @@ from learnloop.journeys.live import Live, every_interaction
 from learnloop.journeys.registry import artifact_of, give_role, store_artifact
 from learnloop.journeys.results import ModelPerformance
 from learnloop.models import ability
+from learnloop.training.golden import GOLDEN_FILE, check_golden, golden_of
 from learnloop.training.snapshot import answer_log
 
 MODEL_FILE = "model.json"
@@ -27,12 +29,17 @@ def live_estimator(tx: Transaction, items: ItemTable) -> Estimator[Any]:
     """The champion, or a model of the catalog's authored difficulties where none was fitted.
 
     Raises:
-        ArtifactError: The stored model is missing or its bytes are not those that were stored.
+        ArtifactError: The stored model is missing, its bytes are not those that were stored, or it
+            answers in another way than it did when it was fitted.
     """
     champion = tx.models.alias(ESTIMATOR, ModelRole.CHAMPION)
     if champion is None:
         return ability.from_catalog(items, version=f"catalog-{items.version}")
-    return ability.load(artifact_of(tx, champion).file(MODEL_FILE))
+    artifact = artifact_of(tx, champion)
+    model = ability.load(artifact.file(MODEL_FILE))
+    if GOLDEN_FILE in artifact.files:
+        check_golden(model, artifact.files[GOLDEN_FILE])
+    return model
 
 
 def answers(live: Live, tx: Transaction) -> AnswerLog:
@@ -55,12 +62,19 @@ def fitted(live: Live, log: AnswerLog) -> Artifact:
     now = live.clock.now()
     version = now.strftime("%Y-%m-%dT%H%M%S.%fZ")
     model = ability.fit(log, version=version, rng=derive_rng(live.seed, "fit", version))
-    counts = {"n_answers": n_answers, "n_learners": len(log.learner_ids)}
+    return artifact_of_estimator(ability.NAME, model, log, now)
+
+
+def artifact_of_estimator(
+    kind: str, model: Estimator[Any], log: AnswerLog, made_at: datetime
+) -> Artifact:
+    """A fitted estimator as files: its parameters, and what it says of golden answers."""
+    counts = {"n_answers": int((log.correct != STUDY).sum()), "n_learners": len(log.learner_ids)}
     return Artifact.build(
         model.ref,
-        ability.NAME,
-        now,
-        {MODEL_FILE: model.export()},
+        kind,
+        made_at,
+        {MODEL_FILE: model.export(), GOLDEN_FILE: golden_of(model, log)},
         metrics={name: (float(n), float(n), float(n)) for name, n in counts.items()},
     )
 

@@ -5,11 +5,14 @@ becomes a probability), `difficulty` and `fitting` (where the frozen numbers com
 (a whole catalog at once). `model.AbilityModel` is the estimator. See docs/models/ability.md.
 """
 
+from typing import Final
+
 import numpy as np
 
 from learnloop.core.answers import STUDY, AnswerLog
 from learnloop.core.errors import DataError
 from learnloop.core.items import ItemTable
+from learnloop.core.registry import ESTIMATOR
 from learnloop.models.ability.artifact import from_bytes
 from learnloop.models.ability.config import Config
 from learnloop.models.ability.difficulty import authored_book
@@ -18,7 +21,22 @@ from learnloop.models.ability.model import NAME, AbilityModel
 from learnloop.models.ability.readout import unfitted
 from learnloop.models.ability.state import AbilityState
 
-__all__ = ["NAME", "AbilityModel", "AbilityState", "Config", "fit", "from_catalog", "load"]
+__all__ = [
+    "MARGIN",
+    "NAME",
+    "SLOT",
+    "AbilityModel",
+    "AbilityState",
+    "Config",
+    "fit",
+    "from_catalog",
+    "load",
+]
+
+SLOT: Final = ESTIMATOR
+MARGIN: Final = 0.01
+"""How much better, relative in log loss, a new version has to be to take over: about what twice as
+many learners to fit on bring (docs/models/ability.md)."""
 
 
 def fit(

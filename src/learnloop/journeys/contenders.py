@@ -1,0 +1,300 @@
+"""How is a model of the index fitted, read back from its files, and asked? Two kinds of module.
+
+An *estimator* keeps what it knows of each learner and is fitted on answers (`models.ability`). A
+*predictor* has no such state: it is fitted on rows of features, and is given the features of the
+moment (`models.tracing.feature_net`). Everything after this module treats them alike.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from importlib.metadata import version as version_of
+from typing import Any, Final, Protocol
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from learnloop.core.answers import STUDY, AnswerLog
+from learnloop.core.artifact import Artifact
+from learnloop.core.errors import DataError, InvalidInput
+from learnloop.core.items import ItemTable
+from learnloop.core.random import derive_rng
+from learnloop.core.time import from_us
+from learnloop.core.types import Floats, Ref
+from learnloop.features.asof import matrix
+from learnloop.features.definitions import FEATURES
+from learnloop.features.fold import NAME as FEATURES_NAME
+from learnloop.features.fold import FeatureFold
+from learnloop.features.log import ItemBook
+from learnloop.features.rows import FeatureRows
+from learnloop.features.statistics import ItemStatistics
+from learnloop.journeys.fit import MIN_ANSWERS, MODEL_FILE, artifact_of_estimator
+from learnloop.journeys.statistics import STATISTICS_FILE
+from learnloop.models import ability
+from learnloop.models.index import MODELS, PREDICTORS
+from learnloop.monitoring.baseline import Baseline, build
+from learnloop.training.item_statistics import vectors
+from learnloop.training.past import Past
+from learnloop.training.predict import Predictor, predict_rows
+from learnloop.training.split import TEST_FOLD, fold_of
+from learnloop.training.statistics_of_others import statistics_of_others
+
+BLOCK: Final = 8192
+"""Answers whose features are computed at once."""
+NAMES: Final = tuple(feature.name for feature in FEATURES)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """What a fit and a comparison need of one instant.
+
+    Attributes:
+        past: The answers, on two sides.
+        events: The whole log as a frame of `features.log.COLUMNS`, for models of features; None
+            for the others.
+        statistics: Of items, by the `Ref` of the features, as kept models were trained on.
+    """
+
+    at: datetime
+    seed: int
+    items: ItemTable
+    past: Past
+    events: pl.DataFrame | None
+    statistics: dict[Ref, ItemStatistics]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Made:
+    """A fitted model, before it is judged.
+
+    Attributes:
+        artifact: Its files.
+        beside: What has to be kept with it: the item statistics of its features.
+    """
+
+    artifact: Artifact
+    beside: tuple[Artifact, ...] = ()
+
+
+class Contender(Protocol):
+    """One module of the index, as a retraining sees it.
+
+    Attributes:
+        goes_on: Whether a fit can go on from an earlier version.
+    """
+
+    name: str
+    slot: str
+    margin: float
+    goes_on: bool
+
+    def fit(self, given: Material, version: str, parent: Artifact | None) -> Made:
+        """Fit on the training side, going on from `parent` where that is given."""
+        ...
+
+    def ask(self, artifact: Artifact, given: Material) -> Floats:
+        """(n_judged,) what the model says of the judged answers, each from before it."""
+        ...
+
+    def predictor(self, artifact: Artifact, given: Material) -> Predictor:
+        """The model as a function of a log, for the leakage audit."""
+        ...
+
+    def baseline(self, made: Made, given: Material, said: Floats) -> Baseline:
+        """What the data looked like; `said` are the predictions of the judged answers."""
+        ...
+
+
+def contender(name: str) -> Contender:
+    """The model of that name.
+
+    Raises:
+        InvalidInput: There is none.
+    """
+    if name in MODELS:
+        return OfAnswers(MODELS[name])
+    if name in PREDICTORS:
+        return OfFeatures(PREDICTORS[name])
+    known = ", ".join((*MODELS, *PREDICTORS))
+    raise InvalidInput(f"model: there is no {name!r}; there are {known}", field="model")
+
+
+def from_catalog(given: Material) -> tuple[Ref, Floats]:
+    """Who is to be beaten where nobody answers yet: authored difficulties, nothing learnt."""
+    model = ability.from_catalog(given.items, version=f"catalog-{given.items.version}")
+    return model.ref, predict_rows(model, given.past.held_out)[given.past.judged]
+
+
+class OfAnswers:
+    """An estimator, fitted on answers."""
+
+    goes_on = False
+
+    def __init__(self, module: Any) -> None:
+        self.name, self.slot, self.margin = module.NAME, module.SLOT, module.MARGIN
+        self._module = module
+
+    def fit(self, given: Material, version: str, parent: Artifact | None) -> Made:
+        rng = derive_rng(given.seed, "retrain", self.name, given.past.sha256)
+        model = self._module.fit(_enough(given.past.training), version=version, rng=rng)
+        return Made(artifact_of_estimator(self.name, model, given.past.training, given.at))
+
+    def ask(self, artifact: Artifact, given: Material) -> Floats:
+        return self.predictor(artifact, given)(given.past.held_out)[given.past.judged]
+
+    def predictor(self, artifact: Artifact, given: Material) -> Predictor:
+        model = self._module.load(artifact.file(MODEL_FILE))
+        return lambda log: predict_rows(model, log)
+
+    def baseline(self, made: Made, given: Material, said: Floats) -> Baseline:
+        right = given.past.correct.astype(np.float64)
+        return build(("p_correct", "correct"), np.column_stack([said, right]), given.past.learner)
+
+
+class OfFeatures:
+    """A predictor, fitted on features."""
+
+    goes_on = True
+
+    def __init__(self, module: Any) -> None:
+        self.name, self.slot, self.margin = module.NAME, module.SLOT, module.MARGIN
+        self._module = module
+
+    def fit(self, given: Material, version: str, parent: Artifact | None) -> Made:
+        log = _enough(given.past.training)
+        if parent is None:
+            of_folds = statistics_of_others(given.past.log)
+        else:  # its weights were fitted on features with these statistics
+            of_folds = (_statistics(parent, given),) * (TEST_FOLD + 1)
+        statistics = of_folds[TEST_FOLD]
+        rows = FeatureRows(
+            FeatureFold(statistics).ref,
+            NAMES,
+            _features(log, given, lambda learner: of_folds[fold_of(learner) % len(of_folds)]),
+            log.correct[log.correct != STUDY].astype(np.int64),
+            log.learner[log.correct != STUDY],
+        )
+        seed = int(derive_rng(given.seed, "retrain", self.name, given.past.sha256).integers(2**31))
+        artifact = self._module.fit(
+            rows, FEATURES, version=version, seed=seed, created_at=given.at, parent=parent
+        )
+        given.statistics[rows.ref] = statistics
+        return Made(artifact, (_kept(rows.ref, statistics, given.at),))
+
+    def ask(self, artifact: Artifact, given: Material) -> Floats:
+        statistics = _statistics(artifact, given)
+        log, judged = given.past.held_out, given.past.judged
+        x = _features(log, given, lambda learner: statistics)
+        said: Floats = self._said(artifact, x)[judged[log.correct != STUDY]]
+        return said
+
+    def predictor(self, artifact: Artifact, given: Material) -> Predictor:
+        statistics = _statistics(artifact, given)
+
+        def predict(log: AnswerLog) -> Floats:
+            said = self._said(artifact, vectors(log, statistics, NAMES))
+            return np.where(log.correct == STUDY, np.nan, said)
+
+        return predict
+
+    def baseline(self, made: Made, given: Material, said: Floats) -> Baseline:
+        statistics, past = _statistics(made.artifact, given), given.past
+        x = _features(past.held_out, given, lambda learner: statistics)
+        x = x[past.judged[past.held_out.correct != STUDY]]
+        both = np.column_stack([x.astype(np.float64), said])
+        return build((*NAMES, "p_correct"), both, past.learner)
+
+    def _said(self, artifact: Artifact, x: NDArray[Any]) -> Floats:
+        model = self._module.load(artifact)
+        (given,), (wanted,) = model.inputs, model.outputs
+        blocks = [
+            model.predict({given.name: x[i : i + BLOCK].astype(given.dtype)})[wanted.name]
+            for i in range(0, len(x), BLOCK)
+        ]
+        return np.concatenate([np.empty(0), *blocks]).astype(np.float64)
+
+
+def finished(artifact: Artifact, more: dict[str, bytes], **about: Any) -> Artifact:
+    """The artifact with more files, and with more said about it."""
+    old = artifact.manifest
+    made = Artifact.build(old.ref, old.kind, old.created_at, {**artifact.files, **more})
+    manifest = replace(old, files=made.manifest.files, **about)
+    libraries = {name: version_of(name) for name in ("learnloop", "numpy")}
+    return Artifact(replace(manifest, libraries={**libraries, **old.libraries}), made.files)
+
+
+def _enough(log: AnswerLog) -> AnswerLog:
+    n = int((log.correct != STUDY).sum())
+    if n < MIN_ANSWERS:
+        raise DataError(
+            f"{n} answers of training learners are too few to fit from; {MIN_ANSWERS} are needed"
+        )
+    return log
+
+
+def _statistics(artifact: Artifact, given: Material) -> ItemStatistics:
+    ref = Ref.parse(str(artifact.manifest.features))
+    found = given.statistics.get(ref)
+    if found is None:
+        raise DataError(f"{artifact.ref}: the item statistics of {ref} are not kept; fit it anew")
+    return found
+
+
+def _kept(ref: Ref, statistics: ItemStatistics, at: datetime) -> Artifact:
+    n = float(len(statistics.items))
+    files = {STATISTICS_FILE: statistics.export()}
+    return Artifact.build(ref, FEATURES_NAME, at, files, metrics={"n_items": (n, n, n)})
+
+
+def _features(
+    log: AnswerLog, given: Material, statistics_of: Callable[[str], ItemStatistics]
+) -> NDArray[np.float32]:
+    """(n_answers, n_features) float32 before each answer of the log, as they are served."""
+    assert given.events is not None
+    answered = np.flatnonzero(log.correct != STUDY)
+    out = np.empty((len(answered), len(NAMES)), dtype=np.float32)
+    by_statistics: dict[int, list[int]] = {}
+    known: dict[int, ItemStatistics] = {}
+    for code, name in enumerate(log.learner_ids):
+        statistics = statistics_of(name)
+        known[id(statistics)] = statistics
+        by_statistics.setdefault(id(statistics), []).append(code)
+    for key, codes in by_statistics.items():
+        book = ItemBook(given.items.items, known[key])
+        for some in _chunks(log, codes):
+            rows = np.flatnonzero(np.isin(log.learner[answered], some))
+            names = [log.learner_ids[code] for code in some]
+            events = given.events.filter(pl.col("learner_id").is_in(names))
+            out[rows] = matrix(_questions(log, answered[rows]), events, book, FEATURES)
+    return out
+
+
+def _chunks(log: AnswerLog, codes: Iterable[int]) -> Iterable[list[int]]:
+    """Learners, so many at a time that their features fit in memory."""
+    n_rows = np.diff(log.starts)
+    some: list[int] = []
+    for code in codes:
+        if some and n_rows[[*some, code]].sum() > BLOCK:
+            yield some
+            some = []
+        some.append(code)
+    if some:
+        yield some
+
+
+def _questions(log: AnswerLog, rows: Any) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "learner_id": [log.learner_ids[code] for code in log.learner[rows].tolist()],
+            "at_us": log.times[rows],
+            "item_id": [log.item_ids[code] for code in log.item[rows].tolist()],
+        }
+    )
+
+
+def first_and_last(log: AnswerLog) -> tuple[datetime | None, datetime | None]:
+    """When the first and the last row of a log happened; None where it has no times."""
+    if log.occurred_us is None or not len(log):
+        return None, None
+    return from_us(int(log.occurred_us.min())), from_us(int(log.occurred_us.max()))
