@@ -26,13 +26,13 @@ def tx():
 
 
 def test_a_job_is_checked_when_it_is_enqueued(tx):
-    with pytest.raises(InvalidInput, match=r"no kind of job 'dance'; there are fit, tidy"):
+    with pytest.raises(InvalidInput, match="no kind of job 'dance'; there are"):
         jobs.enqueue(tx, NOW, "dance", {})
     with pytest.raises(InvalidInput, match=r"payload\.job_days") as refused:
         jobs.enqueue(tx, NOW, "tidy", {"job_days": "many"})
     assert refused.value.field == "payload.job_days"
     job = jobs.enqueue(tx, NOW, "tidy", {"job_days": 7})
-    assert job.payload == {"job_days": 7, "reply_days": 1}
+    assert (job.payload["job_days"], job.payload["reply_days"]) == (7, 1)  # with the defaults
     assert tx.jobs.page(9) == [job]
 
 

@@ -10,11 +10,11 @@ and the same attempt. Attempts are counted up and never down, so their number is
 worker says that has lost its job is refused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Self
+from typing import Protocol, Self
 
 from learnloop.core.errors import InvalidInput
 from learnloop.core.ids import JobId
@@ -187,3 +187,80 @@ class Schedule:
         if now < self.next_at:
             return self.next_at
         return self.next_at + ((now - self.next_at) // self.every + 1) * self.every
+
+
+# --- where they are kept: the seam of the store that workers share --------------------------------
+
+
+class Jobs(Protocol):
+    """Work for later: one queue for any number of workers."""
+
+    def enqueue(self, job: Job) -> Job:
+        """Store a new job; where its idempotency key is there already, the job that has it.
+
+        Raises:
+            ConflictingDuplicate: Its id is there already, under another key or none.
+        """
+        ...
+
+    def is_due(self, now: datetime, kinds: Collection[str]) -> bool:
+        """Is there a job that `claim` might give? Takes no lock: a reading transaction can ask."""
+        ...
+
+    def claim(
+        self, now: datetime, worker: str, kinds: Collection[str], lease: timedelta
+    ) -> Job | None:
+        """Take the job of these kinds that has been due longest (`Job.taken`), or None.
+
+        A job is due when its `run_at` has come, or when the lease of its worker has run out. What
+        another transaction is taking at this moment is passed over, so workers never wait for each
+        other and never get the same attempt. Jobs that are out of attempts have failed afterwards.
+        """
+        ...
+
+    def change(self, job: Job, was: Job) -> bool:
+        """Keep the job's next state, if it still has the status and the attempt that it `was` in.
+
+        False, and nothing is changed, where it is somebody else's by now.
+        """
+        ...
+
+    def get(self, job_id: JobId) -> Job | None: ...
+
+    def page(
+        self,
+        limit: int,
+        *,
+        after: Job | None = None,
+        status: JobStatus | None = None,
+        kind: str | None = None,
+    ) -> list[Job]:
+        """Up to `limit` jobs, newest first by `(created_at, job_id)`, beginning behind `after`."""
+        ...
+
+    def purge(self, before: datetime) -> int:
+        """Drop jobs that were over before then; returns how many."""
+        ...
+
+
+class Schedules(Protocol):
+    """Which jobs are enqueued again and again?"""
+
+    def put(self, schedule: Schedule) -> None:
+        """Insert, or replace the one of that name."""
+        ...
+
+    def list(self) -> Sequence[Schedule]:
+        """In the order of their names."""
+        ...
+
+    def remove(self, name: str) -> bool:
+        """Forget it; False where there is none."""
+        ...
+
+    def advance(self, was: Schedule, next_at: datetime, last_job_id: JobId | None) -> bool:
+        """Move on to the next instant, if `next_at` still is what it `was`.
+
+        Of two schedulers that try, one is told True.
+        """
+        ...

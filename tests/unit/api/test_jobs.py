@@ -19,7 +19,7 @@ def test_a_job_is_enqueued_and_its_status_followed(school):
     job = school.ask("GET", where).json()
     assert job == reply.json()
     assert (job["status"], job["progress"]) == ("queued", 0)
-    assert job["payload"] == {"job_days": 7, "reply_days": 1}
+    assert job["payload"] == {"job_days": 7, "reply_days": 1, "prediction_days": 90}
     Worker(school.engine).run_due()
     job = school.ask("GET", where).json()
     assert (job["status"], job["progress"], job["n_attempts"]) == ("done", 1, 1)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from learnloop.core.errors import StoreUnavailable
+from learnloop.core.jobs import Jobs, Schedules
 from learnloop.core.protocols import (
     Accounts,
     Audit,
@@ -16,14 +17,12 @@ from learnloop.core.protocols import (
     Decisions,
     Files,
     Interactions,
-    Jobs,
     Learners,
     Models,
     Outcomes,
     Paths,
     Predictions,
     Replies,
-    Schedules,
     States,
     Watch,
 )

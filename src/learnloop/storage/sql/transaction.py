@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from learnloop.core.jobs import Jobs, Schedules
 from learnloop.core.protocols import (
     Accounts,
     Audit,
@@ -10,14 +11,12 @@ from learnloop.core.protocols import (
     Decisions,
     Files,
     Interactions,
-    Jobs,
     Learners,
     Models,
     Outcomes,
     Paths,
     Predictions,
     Replies,
-    Schedules,
     States,
     Watch,
 )
