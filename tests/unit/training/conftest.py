@@ -1,12 +1,9 @@
-"""Folders of answers, written from columns; a cluster of Ray for all tests of a process."""
+"""Folders of answers, written from columns."""
 
-import importlib.util
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
-
-from learnloop.training.executor import RayExecutor
 
 Columns = Mapping[str, Sequence[object]]
 Write = Callable[..., Path]
@@ -24,12 +21,3 @@ def write(tmp_path: Path) -> Write:
         return tmp_path
 
     return write_tables
-
-
-@pytest.fixture(scope="session")
-def on_ray() -> Iterator[RayExecutor]:
-    """A cluster of this machine; starting one takes seconds, so it is started once."""
-    if importlib.util.find_spec("ray") is None:
-        pytest.skip("Ray is not installed: pip install 'learnloop[ray]'")
-    with RayExecutor(n_workers=2) as executor:
-        yield executor

@@ -13,7 +13,7 @@ from learnloop.core.artifact import Artifact
 from learnloop.core.errors import DataError
 from learnloop.core.types import Ref
 from learnloop.training.batch_scoring import Scorer, score_table
-from learnloop.training.executor import Executor, LocalExecutor, TaskFailed
+from learnloop.training.executor import LocalExecutor, TaskFailed
 
 WEIGHTS = np.array([1.0, -2.0, 0.5])
 COLUMNS = {"x": ["a", "b", "c"]}
@@ -95,15 +95,3 @@ def test_a_missing_column_is_named() -> None:
 def test_a_file_that_can_not_be_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="can't be written"):
         score_table(scorer(), table(3), out=tmp_path / "nowhere" / "out.parquet")
-
-
-@pytest.mark.slow
-def test_ray_gives_the_same_answers(on_ray: Executor, tmp_path: Path) -> None:
-    rows, path = table(), tmp_path / "rows.parquet"
-    rows.write_parquet(path)
-    expected = score_table(scorer(), rows, rows_per_shard=64)
-    ours = scorer()
-    for source in (rows, path):
-        found = score_table(ours, source, rows_per_shard=64, executor=on_ray)
-        assert_frame_equal(found.select(OUTPUTS), expected.select(OUTPUTS), check_exact=True)
-        assert set(found["n_loaded"]) == {1}

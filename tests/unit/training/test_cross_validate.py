@@ -108,8 +108,3 @@ def test_a_fold_that_fails_is_named() -> None:
 def test_processes_give_the_same_figures() -> None:
     with LocalExecutor(2) as executor:
         assert figures(executor) == figures()
-
-
-@pytest.mark.slow
-def test_ray_gives_the_same_figures(on_ray: Executor) -> None:
-    assert figures(on_ray) == figures()

@@ -12,7 +12,7 @@ from tests.unit.training import far_away
 
 from learnloop.core.errors import DataError, InvalidInput
 from learnloop.core.search_space import Choice, Float, Int
-from learnloop.training.executor import Executor, LocalExecutor, TaskFailed
+from learnloop.training.executor import LocalExecutor, TaskFailed
 from learnloop.training.tune import Halving, Median, Search, Status, Tuned, plots, tune
 from learnloop.training.tune.pruning import Pruning
 
@@ -77,12 +77,6 @@ ROUNDS = Search("rounds", RATES, n_trials=16, seed=3, n_at_once=4, pruning=Media
 def test_processes_find_the_same_trials() -> None:
     with LocalExecutor(2) as executor:
         found = tune(ROUNDS, far_away.learn_slowly, None, executor=executor)
-    assert found == tune(ROUNDS, far_away.learn_slowly, None)
-
-
-@pytest.mark.slow
-def test_ray_finds_the_same_trials(on_ray: Executor) -> None:
-    found = tune(ROUNDS, far_away.learn_slowly, None, executor=on_ray)
     assert found == tune(ROUNDS, far_away.learn_slowly, None)
 
 
