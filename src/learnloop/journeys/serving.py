@@ -15,10 +15,10 @@ from typing import Final
 import numpy as np
 import structlog
 
-from learnloop.core.artifact import Manifest
+from learnloop.core.artifact import Artifact, Manifest
 from learnloop.core.errors import ArtifactError, InvalidInput
 from learnloop.core.ids import ItemId, LearnerId
-from learnloop.core.protocols import Clock, Store, Transaction
+from learnloop.core.protocols import Clock, Predictor, Store, Transaction
 from learnloop.core.registry import Alias, ModelRole
 from learnloop.core.time import from_us
 from learnloop.core.types import Item, Ref
@@ -44,7 +44,7 @@ class ModelServing:
     """An orchestrator that follows the aliases of a store.
 
     Args:
-        load: The predictor of an artifact.
+        load: The predictor of an artifact, if not that of its kind.
         observe: Told of every answer; see `serving.orchestrator`.
         rules: What answers in a slot when no model can.
 
@@ -59,7 +59,7 @@ class ModelServing:
         store: Store,
         clock: Clock,
         *,
-        load: Load = runtime.load,
+        load: Load | None = None,
         observe: Observe | None = None,
         rules: Mapping[str, Rule] | None = None,
     ) -> None:
@@ -68,7 +68,7 @@ class ModelServing:
         self.problem: str | None = None
         self._store = store
         self._clock = clock
-        self._load = load
+        self._load = load or load_predictor
         self._rules = rules
         self._folds: dict[Ref, FeatureFold] = {}
         self._breaches: deque[Breach] = deque()
@@ -157,7 +157,7 @@ class ModelServing:
         def check(features: str) -> None:
             self._fold_of(tx, Ref.parse(features))
 
-        return Source(lambda ref: artifact_of(tx, ref), self._load, check, self._rules)
+        return Source(lambda ref: artifact_of(tx, ref), self._load, check, constants, self._rules)
 
     def _fold(self, tx: Transaction, live: Live, ref: Ref) -> FeatureFold:
         return live.features if ref == live.features.ref else self._fold_of(tx, ref)
@@ -208,6 +208,26 @@ class ModelServing:
                     slot, why = breach.slot, breach.reason
                     give_role(tx, self._clock, slot, role, None, actor=GUARDRAIL, reason=why)
             self._breaches.popleft()
+
+
+def load_predictor(artifact: Artifact) -> Predictor:
+    """The predictor of an artifact, by its kind; a plain ONNX file where the kind is unknown.
+
+    Raises:
+        ArtifactError: It is not what it should be.
+    """
+    from learnloop.models.index import PREDICTORS  # noqa: PLC0415 - brings every model
+
+    module = PREDICTORS.get(artifact.manifest.kind)
+    return runtime.load(artifact) if module is None else module.load(artifact)
+
+
+def constants(kind: str) -> Mapping[str, float]:
+    """What models of a kind say when none can be asked, by output."""
+    from learnloop.models.index import PREDICTORS  # noqa: PLC0415 - brings every model
+
+    module = PREDICTORS.get(kind)
+    return {} if module is None else module.RULE
 
 
 def plans(tx: Transaction) -> dict[str, SlotPlan]:

@@ -37,12 +37,14 @@ class Source:
         artifact: The checked files of a version; raises `ArtifactError`.
         load: The predictor of an artifact; raises `ArtifactError`.
         check_features: Raises `FeatureMismatch` where the features named can't be given here.
-        rules: What answers in a slot without a model, where that is not in the manifest.
+        constants: What a kind of model says when none can be asked, by output.
+        rules: What answers in a slot without a model, instead of constants.
     """
 
     artifact: Callable[[Ref], Artifact]
     load: Load
     check_features: Callable[[str], None] = lambda features: None
+    constants: Callable[[str], Mapping[str, Any]] = lambda kind: {}
     rules: Mapping[str, Rule] | None = None
     clock: Callable[[], float] = time.perf_counter
 
@@ -117,7 +119,7 @@ class _Building:
         return Slot(
             name,
             first.predictor.inputs,
-            (self._source.rules or {}).get(name) or rule_of(first),
+            (self._source.rules or {}).get(name) or rule_of(first, self._source),
             champion=champion,
             challenger=challenger,
             shadow=shadow,
@@ -158,14 +160,13 @@ class _Building:
         return found
 
 
-def rule_of(version: Version) -> Rule:
-    """Constants: those of the manifest's config, else the mean of the golden outputs."""
-    given = version.manifest.config.get(RULE_KEY)
+def rule_of(version: Version, source: Source) -> Rule:
+    """Constants: of the manifest's config, else of the kind of model, else the mean golden ones."""
+    given = version.manifest.config.get(RULE_KEY) or source.constants(version.manifest.kind)
     typical: dict[str, np.ndarray[Any, Any]] = dict(version.typical)
-    if isinstance(given, Mapping):
-        for spec in version.predictor.outputs:
-            if spec.name in given:
-                typical[spec.name] = np.asarray(given[spec.name], spec.dtype)
+    for spec in version.predictor.outputs:
+        if spec.name in given:
+            typical[spec.name] = np.asarray(given[spec.name], spec.dtype)
 
     def rule(inputs: Arrays) -> Arrays:
         n = rows_of(inputs)

@@ -153,6 +153,7 @@ def test_the_rule_is_that_of_the_slot_else_of_the_manifest_else_the_mean_golden_
     told = {"p": 0.65}
     for source, about, wanted in (
         ({}, {}, mean),
+        ({"constants": {"toy": {"p": 0.5}}.__getitem__}, {}, 0.5),
         ({}, {"config": {"rule": told}}, 0.65),
         ({"rules": {SLOT: rule}}, {"config": {"rule": told}}, 0.25),
     ):
