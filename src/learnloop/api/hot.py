@@ -32,6 +32,7 @@ from learnloop.events import native
 from learnloop.journeys.feedback import give_feedback
 from learnloop.journeys.live import Live
 from learnloop.journeys.recommend import MAX_N, recommend
+from learnloop.journeys.results import RecommendationSet
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -88,12 +89,18 @@ class RecordInteractions(HotEndpoint):
     async def handle(self, key: ApiKey, scope: Scope, headers: Headers, receive: Receive) -> bytes:
         body = bodies.parse_bytes(await bodies.read(headers, receive))
         intake = Intake.of(key, native.decode(body))
+        receipts: list[twins.ReceiptTwin] = []
 
         def work(live: Live, tx: Transaction) -> bytes:
-            return twins.encode(intake.record(live, tx))
+            receipts.append(intake.record(live, tx))
+            return twins.encode(receipts[-1])
 
         job = _once(key, scope, headers, body, work)
-        return await self.services.writer.run(job, intake.learners, weight=intake.weight)
+        reply = await self.services.writer.run(job, intake.learners, weight=intake.weight)
+        for receipt in receipts:  # none where the first reply was given again
+            self.services.telemetry.recorded(receipt)
+        self.services.serving.forget(intake.learners)
+        return reply
 
 
 class Recommend(HotEndpoint):
@@ -105,9 +112,11 @@ class Recommend(HotEndpoint):
         learner_id = _learner_of(scope)
         n, kind = _asked(scope["query_string"])
 
+        decided: list[RecommendationSet] = []
+
         def decide(live: Live, tx: Transaction) -> bytes:
-            found = recommend(live, tx, learner_id, n, kind)
-            return twins.encode(twins.recommendations_out(found, live))
+            decided.append(recommend(live, tx, learner_id, n, kind))
+            return twins.encode(twins.recommendations_out(decided[-1], live))
 
         def look(live: Live, tx: Transaction) -> Work:
             may_see(tx, key, learner_id)
@@ -123,7 +132,10 @@ class Recommend(HotEndpoint):
 
             return log
 
-        return await self.services.writer.look_then_run(look, (learner_id,), weight=CHOICE_WEIGHT)
+        writer = self.services.writer
+        reply = await writer.look_then_run(look, (learner_id,), weight=CHOICE_WEIGHT)
+        self.services.telemetry.decided(decided[-1])
+        return reply
 
 
 class GiveFeedback(HotEndpoint):
