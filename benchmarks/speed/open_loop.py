@@ -86,14 +86,22 @@ class _Connection:
             raise ConnectionResetError
         if self.received:
             data = self.received + data
-        head_end = data.find(b"\r\n\r\n")
-        length = _LENGTH.search(data, 0, head_end) if head_end > 0 else None
-        if length is None or len(data) < head_end + 4 + int(length[1]):
+        if not _is_whole(data):
             self.received = data
             return None
         self.received = b""
         self.busy = False
         return int(data[9:12])
+
+
+def _is_whole(data: bytes) -> bool:
+    head_end = data.find(b"\r\n\r\n")
+    if head_end < 0:
+        return False
+    length = _LENGTH.search(data, 0, head_end)
+    if length is None:  # in chunks, then
+        return data.endswith(b"\r\n0\r\n\r\n")
+    return len(data) >= head_end + 4 + int(length[1])
 
 
 class Load:

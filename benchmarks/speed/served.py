@@ -5,8 +5,6 @@ that the store's own CPU time can be taken away; `empty`, one asynchronous route
 framework that answers a fixed JSON object.
 """
 
-import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import httpx
+import processes
 import uvicorn
 from fastapi import FastAPI, Response
 from uvicorn.supervisors import Multiprocess
@@ -26,8 +25,6 @@ from learnloop.api.server import BACKLOG, bind, serve
 from learnloop.core.protocols import Store
 from learnloop.journeys.engine import PersonalizationEngine, Settings
 from learnloop.storage import open_store
-
-TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 class MeteredStore:
@@ -105,9 +102,7 @@ class Server(AbstractContextManager["Server"]):
     """An app in processes of its own, on a free port of the loopback address."""
 
     def __init__(self, kind: str, url: str = "", workers: int = 1) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = processes.free_port()
         command = [sys.executable, str(Path(__file__)), kind, str(self.port), str(workers), url]
         # Errors go to the terminal; a server that never came up says why.
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
@@ -124,7 +119,7 @@ class Server(AbstractContextManager["Server"]):
 
     def cpu_s(self) -> float:
         """User and system time of all its processes."""
-        return sum(_cpu_s(pid) for pid in _tree(self._process.pid))
+        return processes.cpu_s(self._process.pid)
 
     def _wait(self) -> None:
         until = time.monotonic() + 30
@@ -137,24 +132,6 @@ class Server(AbstractContextManager["Server"]):
             if time.monotonic() > until or self._process.poll() is not None:
                 raise RuntimeError("the server did not start")
             time.sleep(0.1)
-
-
-def _tree(pid: int) -> Iterator[int]:
-    yield pid
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return
-    for child in children:
-        yield from _tree(int(child))
-
-
-def _cpu_s(pid: int) -> float:
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
 
 
 def main(kind: str, port: int, workers: int, url: str) -> None:
