@@ -10,7 +10,7 @@ Start with `fit`; `train.py` has the network.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -29,13 +29,15 @@ if TYPE_CHECKING:
     from learnloop.models.train.checkpoint import Checkpoints
     from learnloop.models.train.loop import Report, Tracker
 
-__all__ = ["MARGIN", "NAME", "SLOT", "Config", "fit", "load"]
+__all__ = ["MARGIN", "NAME", "RULE", "SLOT", "Config", "fit", "load"]
 
 NAME: Final = "feature_net"
 SLOT: Final = NAME
 MARGIN: Final = 0.005
 """How much better, relative in log loss, a new version has to be; it is fitted on the same
 features, so what is to be gained is small."""
+RULE: Final[Mapping[str, float]] = {"p_correct": 0.65}
+"""What is said when no version can be asked."""
 MIN_ROWS: Final = 200
 
 
