@@ -119,7 +119,7 @@ def read(path: Path) -> Checkpoint:
 
 def _write(target: Path, data: bytes) -> None:
     """All of it or nothing, and on the disk when this returns."""
-    staged = target.with_name(f".writing-{os.getpid()}")
+    staged = target.with_name(".writing")  # what a kill left there is written over
     try:
         with staged.open("wb") as file:
             file.write(data)

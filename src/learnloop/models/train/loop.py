@@ -178,7 +178,7 @@ class _Run:
                 added, counted = network.learn(network.batch(data, rows), rate, class_weight)
                 at.loss_sum, at.count_sum = at.loss_sum + added, at.count_sum + counted
                 at.batch, at.step = at.batch + 1, at.step + 1
-                advance(at.epoch + at.batch / len(batches), f"loss {at.train_loss:.4f}")
+                advance(at.epoch + at.batch / len(batches), at.train_loss)
             figures = {"train_loss": at.train_loss, "learning_rate": rate}
             if self._validation is not None:
                 figures |= validate(network, self._task, self._validation, config.batch_size)

@@ -7,7 +7,7 @@ from learnloop.models.train.bar import bar
 
 def shown() -> None:
     with bar(3) as advance:
-        advance(1.5, "loss 0.5")
+        advance(1.5, 0.5)
 
 
 def test_a_terminal_sees_a_bar(

@@ -157,11 +157,12 @@ def test_when_all_are_spoilt_the_run_begins_anew_and_says_so(tmp_path: Path) -> 
 
 
 def test_what_a_kill_left_half_written_is_not_looked_at(tmp_path: Path) -> None:
-    (tmp_path / ".writing-123").write_bytes(b"half")
+    (tmp_path / ".writing").write_bytes(b"half")
     (tmp_path / "notes.txt").write_text("mine")
     assert Checkpoints(tmp_path).latest() is None
     assert run(every_batch(tmp_path)).digest == run().digest
     assert (tmp_path / "notes.txt").read_text() == "mine"
+    assert not (tmp_path / ".writing").exists()
 
 
 def test_the_checkpoints_of_another_run_are_refused(tmp_path: Path) -> None:
