@@ -64,7 +64,7 @@ def test_each_model_and_period_has_its_own_figures() -> None:
 
 def test_intervals_hold_the_truth_as_often_as_stated() -> None:
     holds = {"bias": 0, "correlation": 0, "coverage": 0}
-    n_runs = 60
+    n_runs = 40
     for seed in range(n_runs):
         rng = np.random.default_rng(seed)
         rows = served(rng, 100)
