@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.unit.monitoring import learners as simulated
 
 from learnloop.core.types import Floats, Ints
 from learnloop.monitoring import (
@@ -132,3 +133,30 @@ def test_alarms_of_calibration_come_as_often_and_as_soon_as_stated(
     print(name, n_learners, {k: f"{a:.1f} (stated {b:.1f})" for k, (a, b) in told.items()})
     assert 75 < told[0.0][0] < 150
     assert told[0.06][0] < 1.5 * told[0.06][1] + 1
+
+
+PLANTED = {
+    "mean": (0, [0.1, 0.2, 0.3], lambda v, draw, a: v + a),
+    "standard deviation": (0, [1.1, 1.2, 1.3], lambda v, draw, a: v * a),
+    "new category": (6, [0.01, 0.02, 0.05], lambda v, draw, a: np.where(draw < a, 99.0, v)),
+    "missing": (0, [0.01, 0.02, 0.05], lambda v, draw, a: np.where(draw < a, math.nan, v)),
+    "constant": (5, [0.02], lambda v, draw, a: np.where(draw < a, 4.0, v)),
+}
+
+
+@pytest.mark.parametrize(("n_learners", "n_sure"), [(100, 1), (300, 7), (1000, 11)])
+def test_planted_shifts_of_simulated_learners_are_found(n_learners: int, n_sure: int) -> None:
+    n_runs, named = 40, dict[tuple[str, float], int]()
+    for run in range(n_runs):
+        rng = np.random.default_rng(run)
+        baseline = build(simulated.NAMES, *simulated.rows(rng, 2000), ("category",))
+        x, learner = simulated.rows(rng, n_learners)
+        for what, (column, sizes, change) in PLANTED.items():
+            for size in sizes:
+                changed = x.copy()
+                changed[:, column] = change(x[:, column], rng.random(len(x)), size)
+                found = compare(baseline, changed, learner, rng, n_draws=2000)
+                drifted = found[column].answer is Answer.DRIFTED
+                named[what, size] = named.get((what, size), 0) + drifted
+    print(n_learners, {f"{what} {size}": n / n_runs for (what, size), n in named.items()})
+    assert sum(n >= 0.9 * n_runs for n in named.values()) >= n_sure
