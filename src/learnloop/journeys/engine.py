@@ -68,6 +68,11 @@ class Settings(BaseSettings):
         "sqlite:///learnloop.db",
         description="Where everything is kept: sqlite:///FILE, postgresql://..., or memory://.",
     )
+    files_url: str | None = Field(
+        None,
+        description="Where the files of models are kept: a folder, or an fsspec URL like "
+        "s3://bucket/models; by default in the database.",
+    )
     seed: int = Field(
         20260101, description="Seed of every random choice; the same seed replays the same choices."
     )
@@ -145,7 +150,8 @@ class PersonalizationEngine:
             StoreUnavailable: The database can't be opened; the message says why.
         """
         settings = settings or Settings()
-        return cls(open_store(url or settings.database_url), settings=settings, clock=clock)
+        store = open_store(url or settings.database_url, files_url=settings.files_url)
+        return cls(store, settings=settings, clock=clock)
 
     def close(self) -> None:
         """Give the database back."""

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 5.0
 
 
-def open_store(url: str, *, migrate: bool = True, wait_seconds: float = WAIT_SECONDS) -> Store:
+def open_store(
+    url: str,
+    *,
+    migrate: bool = True,
+    wait_seconds: float = WAIT_SECONDS,
+    files_url: str | None = None,
+) -> Store:
     """Open a store, and bring its tables up to this version.
 
     Args:
@@ -26,6 +32,7 @@ def open_store(url: str, *, migrate: bool = True, wait_seconds: float = WAIT_SEC
             `postgresql://user:password@host/database`.
         migrate: False refuses an older database instead of migrating it.
         wait_seconds: How long a transaction waits for a lock, or a connection for the server.
+        files_url: Where the files of models lie (`storage.elsewhere`); None: in the database.
 
     Raises:
         InvalidInput: The URL names no store.
@@ -34,6 +41,11 @@ def open_store(url: str, *, migrate: bool = True, wait_seconds: float = WAIT_SEC
 
     Stability: stable.
     """
+    if files_url is not None:
+        from learnloop.storage.elsewhere import StoreWithFiles, open_files  # noqa: PLC0415
+
+        files = open_files(files_url)
+        return StoreWithFiles(open_store(url, migrate=migrate, wait_seconds=wait_seconds), files)
     if urlsplit(url).scheme == "memory":
         from learnloop.storage.memory import MemoryStore  # noqa: PLC0415
 
