@@ -1,7 +1,7 @@
 """A simulated world: every week a new class of the same kind comes, answers for a week, and goes.
 
-Nothing changes from week to week but what is planted, so an alert in a world without anything planted
-is a false one.
+Nothing changes from week to week but what is planted, so an alert in a world without anything
+planted is a false one.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -15,9 +15,9 @@ from learnloop.core.types import Interaction, InteractionKind, Learner
 from learnloop.journeys.engine import PersonalizationEngine
 
 START = datetime(2026, 1, 5, tzinfo=UTC)  # a Monday
-N_WEEKS = 8
-N_LEARNERS = 70
-N_ANSWERS = 12
+N_WEEKS = 6
+N_LEARNERS = 60
+N_ANSWERS = 10
 
 
 def school(url="memory://", *, seed=1, harder_from=None, slower_from=None, n_weeks=N_WEEKS):

@@ -16,7 +16,17 @@ from starlette.types import Receive, Scope, Send
 from learnloop import __version__
 from learnloop.api import errors, hot, hot_docs, predict
 from learnloop.api.meter import Meter
-from learnloop.api.routers import features, health, jobs, metrics, ml, paths, profiles, progress
+from learnloop.api.routers import (
+    alerts,
+    features,
+    health,
+    jobs,
+    metrics,
+    ml,
+    paths,
+    profiles,
+    progress,
+)
 from learnloop.api.schemas.problem import Problem
 from learnloop.api.services import Services
 from learnloop.api.watching import watched
@@ -84,7 +94,7 @@ def create_app(
     app.meter = services.telemetry.meter
     app.hot_routes = [*hot.routes(services), *predict.routes(services)]
     app.router.routes.extend(app.hot_routes)  # for their 405
-    for module in (profiles, paths, progress, features, ml, jobs, health, metrics):
+    for module in (profiles, paths, progress, features, ml, jobs, alerts, health, metrics):
         app.include_router(module.router)
     app.router.routes.extend(Pages(services, demo=demo).routes())
     errors.install(app)

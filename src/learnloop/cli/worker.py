@@ -38,7 +38,7 @@ def worker(
     from learnloop.core.jobs import JobStatus
     from learnloop.journeys.worker import Worker
 
-    _log_to_stderr()
+    log_to_stderr()
     with open_engine(database) as engine:
         made = Worker(engine, kinds=_chosen(kind))
         with _stopping_on_signals(made):
@@ -79,7 +79,7 @@ def _stopping_on_signals(worker: "Worker") -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _log_to_stderr() -> None:
+def log_to_stderr() -> None:
     """One JSON line for each event; to a person, the same in words."""
     import structlog
 

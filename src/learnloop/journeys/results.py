@@ -16,6 +16,7 @@ from learnloop.core.types import (
     Ref,
     TimeSlot,
 )
+from learnloop.core.watch import PeriodFigures
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,12 +214,17 @@ class Predictions:
 
 @dataclass(frozen=True, slots=True)
 class ModelPerformance:
-    """How a fitted model did when it was evaluated, and whether it is live."""
+    """How a fitted model did when it was evaluated, and whether it is live.
+
+    Attributes:
+        periods: How it did in service, as it was last judged, newest first.
+    """
 
     ref: Ref
     live: bool
     created_at: datetime | None
     metrics: dict[str, float]
+    periods: tuple[PeriodFigures, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

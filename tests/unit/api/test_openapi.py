@@ -34,6 +34,8 @@ PATHS = {
     ("POST", "/api/ml/jobs"),
     ("GET", "/api/ml/jobs"),
     ("GET", "/api/ml/jobs/{jobId}"),
+    ("GET", "/api/ml/alerts"),
+    ("GET", "/metrics"),
     ("GET", "/health/live"),
     ("GET", "/health/ready"),
 }

@@ -6,6 +6,7 @@ where a request comes from says nothing of who asks. It shows counts and the nam
 nothing of any learner.
 """
 
+from collections import Counter
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Security
@@ -23,6 +24,7 @@ from learnloop.core.errors import LearnloopError
 from learnloop.core.jobs import JobStatus
 from learnloop.core.protocols import Transaction
 from learnloop.journeys.live import Live
+from learnloop.journeys.monitor.alerts import up
 
 MANY = 1000
 OF_INTEREST = (JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.FAILED)
@@ -67,6 +69,8 @@ async def _look(services: Services, stored: Meter) -> None:
         for alias in tx.models.aliases():
             key = ("model_live", alias.slot, alias.role.value, str(alias.ref))
             stored.set(key, alias.share)
+        for severity, n in Counter(alert.severity.value for alert in up(tx)).items():
+            stored.set(("alerts_up", severity), n)
 
     try:
         await services.read(work)

@@ -22,6 +22,7 @@ from learnloop.events import native
 from learnloop.journeys import performance, profiles
 from learnloop.journeys.live import Live
 from learnloop.journeys.recommend import recommend
+from learnloop.journeys.results import RecommendationSet
 
 router = APIRouter(prefix="/api/ml", tags=["back end"], route_class=StrictRoute)
 
@@ -67,12 +68,16 @@ async def generate(
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """What a learner should study next, and why; the decision is logged."""
+    decided: list[RecommendationSet] = []
 
     def journey(live: Live, tx: Transaction, learner_id: LearnerId) -> twins.RecommendationsTwin:
-        found = recommend(live, tx, learner_id, wanted.limit, wanted.type)
-        return twins.recommendations_out(found, live)
+        decided.append(recommend(live, tx, learner_id, wanted.limit, wanted.type))
+        return twins.recommendations_out(decided[-1], live)
 
-    return await command(request, key, wanted.userId, journey, idempotency_key=idempotency_key)
+    reply = await command(request, key, wanted.userId, journey, idempotency_key=idempotency_key)
+    for found in decided:  # none where the first reply was given again
+        services_of(request).telemetry.decided(found)
+    return reply
 
 
 @router.get("/models/performance", response_model=ModelsOut, responses=problems(404, 422))
@@ -82,7 +87,7 @@ async def models_performance(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> ModelsOut:
-    """Which models there are, which one is live, and how each did when it was evaluated."""
+    """Which models there are, which is live, and how each did: when evaluated, and in service."""
 
     def work(live: Live, tx: Transaction) -> ModelsOut:
         found, following = page(performance.models(live, tx), lambda m: str(m.ref), limit, cursor)

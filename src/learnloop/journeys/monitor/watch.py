@@ -5,22 +5,21 @@ A period is taken in once, so looking again, on whichever machine, raises nothin
 """
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import structlog
 
 from learnloop.core.ids import JobId, rising_id
-from learnloop.core.jobs import Job, Json
+from learnloop.core.jobs import Job
 from learnloop.core.protocols import Transaction
 from learnloop.core.watch import Alert, Change
+from learnloop.journeys.monitor.alerts import ALERT_JOB, plain
 from learnloop.journeys.monitor.report import Report, figures_of, look
 from learnloop.journeys.monitor.rules import judge
 
 if TYPE_CHECKING:
     from learnloop.journeys.engine import PersonalizationEngine
 
-ALERT_JOB: Final = "alert"
-MANY: Final = 10_000
 
 _log = structlog.get_logger("learnloop.monitor")
 
@@ -59,27 +58,6 @@ def take_in(tx: Transaction, report: Report, *, tell: bool) -> list[Alert]:
         for alert in found:
             tx.jobs.enqueue(_telling(alert, report.at))
     return found
-
-
-def up(tx: Transaction) -> list[Alert]:
-    """The alerts that were raised and have not cleared, newest first."""
-    ids = {w.state.alert_id for w in tx.watch.watched()} - {None}
-    every = tx.watch.alerts(MANY)
-    return [a for a in every if a.alert_id in ids and a.change is Change.RAISED]
-
-
-def plain(alert: Alert) -> Json:
-    """An alert as JSON has it."""
-    return {
-        "alert_id": alert.alert_id,
-        "rule": alert.rule,
-        "subject": alert.subject,
-        "severity": alert.severity.value,
-        "change": alert.change.value,
-        "at": alert.at.isoformat(),
-        "value": alert.value,
-        "bound": alert.bound,
-    }
 
 
 def _telling(alert: Alert, now: datetime) -> Job:
