@@ -98,7 +98,7 @@ def test_while_the_database_is_away_what_answered_goes_on(
         monkeypatch.setattr(engine.store, "begin", begin)
         put(engine, artifact("2"))
         wait_for(lambda: serving.orchestrator.predict("toy", {X: ROW}).ref == Ref("toy", "2"))
-        assert serving.problem is None
+        wait_for(lambda: serving.problem is None)
 
 
 def test_a_server_that_starts_without_a_database_answers_once_it_is_there(

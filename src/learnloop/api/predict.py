@@ -89,7 +89,10 @@ class Predict(HotEndpoint):
             inputs = await self._looked_up(key, slot, asked)
         else:
             inputs = checked(slot, asked.inputs)
-        served = await settled(orchestrator.steps(slot, inputs, asked.user_id, asked.item_ids))
+        steps = orchestrator.steps(
+            slot, inputs, asked.user_id, asked.item_ids, gatherer=orchestrator.gatherer
+        )
+        served = await settled(steps)
         return _encode(predict_out(served))
 
     async def _looked_up(self, key: ApiKey, slot: Slot, asked: Question) -> ByFeatures:
@@ -190,10 +193,12 @@ async def settled(steps: Steps) -> Served:
     try:
         wait = next(steps)
         while True:
-            # Shielded: others may wait for the same answer.
-            answer = asyncio.shield(asyncio.wrap_future(wait.future))
+            answer = asyncio.wrap_future(wait.future)
             try:
-                outputs = await asyncio.wait_for(answer, wait.timeout_s)
+                if wait.timeout_s is None:
+                    outputs = await answer
+                else:  # shielded: others may wait for the same answer
+                    outputs = await asyncio.wait_for(asyncio.shield(answer), wait.timeout_s)
             except Exception as error:
                 wait = steps.throw(error)
             else:

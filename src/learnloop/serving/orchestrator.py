@@ -10,6 +10,7 @@ full the question is refused, because waiting longer would help nobody.
 waits in its thread, the HTTP route on its event loop. Nothing is waited for while a model is quick.
 """
 
+import asyncio
 import hashlib
 import math
 import time
@@ -25,6 +26,7 @@ from learnloop.core.errors import NotFound, Overloaded
 from learnloop.core.types import Ref
 from learnloop.serving.breaker import REFUSED
 from learnloop.serving.cache import Cache
+from learnloop.serving.gathering import Gatherer
 from learnloop.serving.guardrail import Breach, Guardrail, GuardRule
 from learnloop.serving.live_set import LiveSet, Slot
 from learnloop.serving.served import CallFailed, Served, ServedBy, Why, fell_back
@@ -37,10 +39,17 @@ NOT_ITS_FAULT: Final = frozenset({Why.BREAKER_OPEN, Why.QUEUE_FULL, Why.OTHER_FE
 
 
 class Wait(NamedTuple):
-    """What an answer waits for, and how long at most."""
+    """What an answer waits for.
 
-    future: "Future[Arrays]"
-    timeout_s: float
+    Attributes:
+        future: Of a thread; of the event loop only where it gathers.
+        timeout_s: How long at most; None where it is there at the end of the tick.
+        was_there: The same question was asked before.
+    """
+
+    future: "Future[Arrays] | asyncio.Future[Arrays]"
+    timeout_s: float | None
+    was_there: bool = False
 
 
 class ByFeatures(dict[str | None, Arrays]):
@@ -81,6 +90,7 @@ class ModelOrchestrator:
         self.deadline_s = deadline_s
         self.cache: Cache[Future[Arrays]] = Cache(clock=clock)
         self.n_shadows_dropped = self.n_shadows_failed = self.n_unobserved = 0
+        self.gatherer = Gatherer()
         self._rule = guard
         self._guards: dict[Canary, Guardrail] = {}
         self._clock = clock
@@ -138,6 +148,7 @@ class ModelOrchestrator:
         try:
             wait = next(steps)
             while True:
+                assert isinstance(wait.future, Future)  # nobody gathers here
                 try:
                     outputs = wait.future.result(wait.timeout_s)
                 except Exception as error:
@@ -155,8 +166,13 @@ class ModelOrchestrator:
         key: str = "",
         items: Sequence[str] = (),
         deadline_s: float | None = None,
+        gatherer: Gatherer | None = None,
     ) -> Steps:
         """The answer as a generator: send the outputs of each `Wait`, or throw its error.
+
+        Args:
+            slot: Which slot is asked; see `predict` for the others.
+            gatherer: Of the event loop on which it is waited for.
 
         Raises:
             Overloaded: Too many questions wait for the champion already.
@@ -173,20 +189,16 @@ class ModelOrchestrator:
                 if ticket == REFUSED:
                     raise CallFailed(Why.BREAKER_OPEN)
                 own = own_inputs(inputs, version)
-                rows = rows_of(own)
-                if rows <= version.quick_rows:
-                    outputs = version.call(own)
-                    now = self._clock()
-                    version.took(now - began)
+                # Half of the time for each that has another behind it.
+                end = until if place == len(chain) - 1 else (began + until) / 2
+                found = self._asked(version, own, began, end, gatherer)
+                if isinstance(found, Wait):
+                    was_there, outputs = found.was_there, (yield found)
                 else:
-                    # Half of the time for each that has another behind it.
-                    end = until if place == len(chain) - 1 else (began + until) / 2
-                    future, was_there = self._started(version, own, rows, end)
-                    outputs = yield Wait(future, end - began)
-                    now = self._clock()
+                    outputs = found
             except (CallFailed, TimeoutError) as error:
                 why = error.why if isinstance(error, CallFailed) else Why.LATE
-                now = self._clock()
+            now = self._clock()
             if why is Why.QUEUE_FULL and role is ServedBy.CHAMPION:
                 raise Overloaded(f"more questions wait for {slot.name} than it can answer in time")
             if why is None and now <= until:
@@ -233,13 +245,19 @@ class ModelOrchestrator:
             return slot.chain
         return slot.with_challenger if split.takes(key) else slot.chain
 
-    def _started(
-        self, version: Version, inputs: Arrays, rows: int, until: float
-    ) -> "tuple[Future[Arrays], bool]":
-        """The answer of a slow version; True where the same question was there already."""
-        return self.cache.claim(
-            (version.sha256, digest(inputs)), lambda: version.worker.submit(inputs, rows, until)
-        )
+    def _asked(
+        self, version: Version, inputs: Arrays, now: float, until: float, gatherer: Gatherer | None
+    ) -> Arrays | Wait:
+        """The answer of a quick version, or what to wait for."""
+        rows = rows_of(inputs)
+        if rows > version.quick_rows:
+            key = version.sha256, digest(inputs)
+            start = partial(version.worker.submit, inputs, rows, until)
+            future, was_there = self.cache.claim(key, start)
+            return Wait(future, until - now, was_there)
+        if gatherer is not None and gatherer.pays(version, rows):
+            return Wait(gatherer.ask(version, inputs, rows), None)
+        return version.call(inputs)
 
     def _compare(self, guard: Guardrail, role: ServedBy, failed: bool, took_us: float) -> None:
         if role is ServedBy.CHAMPION:

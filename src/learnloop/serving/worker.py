@@ -9,9 +9,10 @@ there is work and goes when there was none for a while, so nothing has to be clo
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Any, NamedTuple
+from itertools import accumulate
+from typing import NamedTuple
 
 import numpy as np
 
@@ -101,10 +102,10 @@ class Worker:
 
     def _take(self) -> list[Job]:
         first = self._jobs.popleft()
-        taken, rows, shape = [first], first.rows, _shape(first.inputs)
+        taken, rows, shape = [first], first.rows, shape_of(first.inputs)
         while self._jobs:
             job = self._jobs[0]
-            if rows + job.rows > self._rows or _shape(job.inputs) != shape:
+            if rows + job.rows > self._rows or shape_of(job.inputs) != shape:
                 break
             rows += job.rows
             taken.append(self._jobs.popleft())
@@ -121,14 +122,13 @@ class Worker:
     def _answer(self, jobs: Sequence[Job]) -> None:
         if len(jobs) > 1:
             try:
-                together = self._run(_joined([job.inputs for job in jobs]))
+                together = self._run(joined([job.inputs for job in jobs]))
             except Exception:  # one of them may spoil it for all: ask each alone
                 pass
             else:
-                start = 0
-                for job in jobs:
-                    part = slice(start, start := start + job.rows)
-                    job.future.set_result({n: own[part] for n, own in together.items()})
+                answers = split(together, [job.rows for job in jobs])
+                for job, answer in zip(jobs, answers, strict=True):
+                    job.future.set_result(answer)
                 return
         for job in jobs:
             try:
@@ -139,10 +139,26 @@ class Worker:
                 job.future.set_result(found)
 
 
-def _shape(inputs: Arrays) -> Shape:
+def shape_of(inputs: Arrays) -> Shape:
     """What has to be alike for two questions to be one: all but the number of rows."""
     return tuple((name, own.shape[1:]) for name, own in inputs.items())
 
 
-def _joined(inputs: Sequence[Arrays]) -> Mapping[str, np.ndarray[Any, Any]]:
+def joined(inputs: Sequence[Arrays]) -> Arrays:
+    """Several questions as one; all of the same shape but for the rows."""
+    if len(inputs) == 1:
+        return inputs[0]
     return {name: np.concatenate([own[name] for own in inputs]) for name in inputs[0]}
+
+
+def split(outputs: Arrays, rows: Sequence[int]) -> list[Arrays]:
+    """The answer to each of several questions that were asked as one.
+
+    Args:
+        rows: How many rows each had.
+    """
+    ends = list(accumulate(rows))
+    return [
+        {name: own[end - n : end] for name, own in outputs.items()}
+        for n, end in zip(rows, ends, strict=True)
+    ]
