@@ -35,7 +35,7 @@ PEER_RATES = (100, 250, 500, 1000)
 GOOD_MS, BAD_MS = 25.0, 100.0
 HOPELESS_MS = 1000.0
 SEED = 17
-START_S = 90.0
+START_S = 180.0
 PEERS = Path(__file__).parent / "peers"
 
 
