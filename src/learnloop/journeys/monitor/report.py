@@ -8,7 +8,7 @@ with the model; once stored, that stays the first, whatever the report looks at.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -38,6 +38,17 @@ SHOWN: Final = 5
 
 Baselines = Mapping[str, Baseline]
 """Of the predictions, and of the features."""
+
+
+class First(NamedTuple):
+    """What a model's data are compared with.
+
+    Attributes:
+        start: Of the period that it comes from; None for what the model was fitted on.
+    """
+
+    start: datetime | None
+    baselines: Baselines
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,30 +103,31 @@ def look(live: Live, tx: Transaction, *, days: int, period: int, slot: str | Non
     for rows in every_slot(live, tx, since):
         if slot in (None, rows.slot):
             for code, ref in enumerate(rows.refs):
-                before = known.get((rows.slot, ref)) or _of_artifact(tx, ref)
-                found += _of_model(live, rows, code, before, now, every)
+                first = known.get((rows.slot, ref)) or _of_artifact(tx, ref)
+                found += _of_model(live, rows, code, first, now, every)
     return Report(now, since, period, tuple(found))
 
 
 def _of_model(
-    live: Live, rows: Rows, code: int, before: Baselines | None, now: datetime, every: timedelta
+    live: Live, rows: Rows, code: int, first: First | None, now: datetime, every: timedelta
 ) -> list[ModelPeriod]:
     found = []
     mine = rows.model == code
     ref = rows.refs[code]
-    first = EPOCH + timedelta(microseconds=int(rows.at_us[mine].min()))
-    start = _begin(first, every)
+    start = _begin(EPOCH + timedelta(microseconds=int(rows.at_us[mine].min())), every)
     while start <= now:
         end = start + every
         theirs = mine & (rows.at_us >= to_us(start)) & (rows.at_us < to_us(end))
         if theirs.any():
             rng = derive_rng(live.seed, "monitor", rows.slot, str(ref), start.isoformat())
             one = _of_period(rows, theirs, ref, start, end, now, rng)
-            if before is not None:
-                one = replace(one, drift=_drift(rows, theirs, before, rng))
-            elif one.is_over and len(np.unique(rows.learner[theirs])) >= MIN_LEARNERS:
-                before = _baselines(rows, theirs)
-                one = replace(one, baseline=before)
+            enough = len(np.unique(rows.learner[theirs])) >= MIN_LEARNERS
+            if first is None and one.is_over and enough:
+                first = First(start, _baselines(rows, theirs))
+            if first is not None and first.start == start:
+                one = replace(one, baseline=first.baselines)
+            elif first is not None:
+                one = replace(one, drift=_drift(rows, theirs, first.baselines, rng))
             found.append(one)
         start = end
     return found
@@ -164,7 +176,7 @@ def _drift(
     return found
 
 
-def _of_artifact(tx: Transaction, ref: Ref) -> Baselines | None:
+def _of_artifact(tx: Transaction, ref: Ref) -> First | None:
     """What the model was fitted on, where its artifact says so."""
     record = tx.models.get(ref)
     if record is None:
@@ -172,7 +184,7 @@ def _of_artifact(tx: Transaction, ref: Ref) -> Baselines | None:
     try:
         entry = Manifest.decode(record.manifest).files.get(BASELINE_FILE)
         text = None if entry is None else tx.files.get(entry.sha256)
-        return None if text is None else _split(baselines.of_json(text))
+        return None if text is None else First(None, _split(baselines.of_json(text)))
     except ArtifactError:
         return None
 
@@ -185,15 +197,14 @@ def _split(whole: Baseline) -> Baselines:
     return {name: replace(whole, columns=columns) for name, columns in found.items() if columns}
 
 
-def _stored(tx: Transaction) -> dict[tuple[str, Ref], Baselines]:
+def _stored(tx: Transaction) -> dict[tuple[str, Ref], First]:
     """The baselines that came from first periods."""
-    found: dict[tuple[str, Ref], Baselines] = {}
+    found: dict[tuple[str, Ref], First] = {}
     for one in tx.watch.figures(EPOCH):
         kept: Any = one.figures.get("baseline")
         if kept is not None and (one.slot, one.ref) not in found:
-            found[one.slot, one.ref] = {
-                name: baselines.of_json(msgspec.json.encode(text)) for name, text in kept.items()
-            }
+            own = {name: baselines.of_json(msgspec.json.encode(x)) for name, x in kept.items()}
+            found[one.slot, one.ref] = First(one.start, own)
     return found
 
 
