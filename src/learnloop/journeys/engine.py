@@ -11,6 +11,7 @@ journeys into one commit calls the journeys themselves with `engine.live(tx)`.
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -329,6 +330,7 @@ class PersonalizationEngine:
         with suppress(StoreUnavailable), self.store.begin() as tx:
             for ref in {live.estimator.ref, live.features.ref} - {model.ref, snapshot.ref}:
                 tx.states.drop(ref)
+        self.mirror()
         return published
 
     def retrain(
@@ -357,7 +359,25 @@ class PersonalizationEngine:
         from learnloop.journeys.retrain import Plan, retrain  # noqa: PLC0415
 
         plan = Plan(window=window, incremental=incremental, margin=margin, dry_run=dry_run)
-        return retrain(self.live, self.store, model, plan, say)
+        report = retrain(self.live, self.store, model, plan, say)
+        self.mirror()
+        return report
+
+    def mirror(self) -> None:
+        """Show versions and roles in MLflow, where that is set; waits for a server 10 s at most."""
+        settings = self.settings
+        if settings.tracking == "none":
+            return
+        from learnloop.journeys.mirror import mirror  # noqa: PLC0415 - it brings an extra
+        from learnloop.training.tracking import open_tracker  # noqa: PLC0415
+
+        folder = Path(settings.tracking_folder)
+        tracker = open_tracker(settings.tracking, settings.mlflow_url, folder)
+        try:
+            with self.store.begin(write=False) as tx:
+                mirror(tx, tracker)
+        finally:
+            tracker.close()
 
     def models(self) -> tuple[ModelPerformance, ...]:
         """Which models there are, which one is live, and how each did."""
