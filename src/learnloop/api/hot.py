@@ -7,6 +7,7 @@ writer. How they look in the OpenAPI document is in `hot_docs.py`.
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -89,17 +90,18 @@ class RecordInteractions(HotEndpoint):
     async def handle(self, key: ApiKey, scope: Scope, headers: Headers, receive: Receive) -> bytes:
         body = bodies.parse_bytes(await bodies.read(headers, receive))
         intake = Intake.of(key, native.decode(body))
-        receipts: list[twins.ReceiptTwin] = []
+        recorded: list[tuple[Live, twins.ReceiptTwin]] = []
 
         def work(live: Live, tx: Transaction) -> bytes:
-            receipts.append(intake.record(live, tx))
-            return twins.encode(receipts[-1])
+            receipt = intake.record(live, tx)
+            recorded.append((live, receipt))
+            return twins.encode(receipt)
 
         job = _once(key, scope, headers, body, work)
         reply = await self.services.writer.run(job, intake.learners, weight=intake.weight)
-        for receipt in receipts:  # none where the first reply was given again
+        for live, receipt in recorded:  # none where the first reply was given again
             self.services.telemetry.recorded(receipt)
-        self.services.serving.forget(intake.learners)
+            self.services.serving.learned(intake.learners, partial(intake.results, live))
         return reply
 
 

@@ -6,13 +6,13 @@ learner, as it would be if there were none. Nor may it say that its learner was 
 has an answer key, the grade is given here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from learnloop.api import twins
 from learnloop.catalog.grading import grade
 from learnloop.core.errors import InvalidInput, Rejection
-from learnloop.core.ids import LearnerId
+from learnloop.core.ids import ItemId, LearnerId
 from learnloop.core.protocols import Transaction
 from learnloop.core.records import ApiKey, Role
 from learnloop.core.types import Interaction, InteractionKind, Item
@@ -83,6 +83,12 @@ class Intake:
             wrong = [_unseen(*self.good[0])]  # who it is about comes before what is wrong with it
         self.refuse_single(wrong)
         return twins.receipt_out(receipt, [*self.rejected, *refused])
+
+    def results(self, live: Live) -> Iterator[tuple[LearnerId, ItemId, bool]]:
+        """Whose answer to what was right, and whose was wrong."""
+        for _, x in self._graded(live)[0]:
+            if x.kind is InteractionKind.ANSWERED and x.correct is not None:
+                yield x.learner_id, x.item_id, x.correct
 
     def refuse_single(self, rejected: Sequence[Rejection]) -> None:
         """Raise what is wrong with a body that is one object."""

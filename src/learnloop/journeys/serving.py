@@ -8,7 +8,7 @@ within a second. While the database is away, or a version can't be loaded, what 
 import threading
 from asyncio import Future
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -37,6 +37,8 @@ POLL_S: Final = 0.25
 GUARDRAIL: Final = "guardrail"
 """The actor of a rollback that nobody asked for."""
 
+Results = Iterable[tuple[LearnerId, ItemId, bool]]
+
 _log = structlog.get_logger("learnloop.serving")
 
 
@@ -50,7 +52,7 @@ class ModelServing:
 
     Attributes:
         known: Inputs that were looked up a moment ago; those of a learner are forgotten when the
-            learner does something (`forget`).
+            learner does something (`learned`).
         problem: Why the aliases can't be followed now; None while they can.
     """
 
@@ -115,10 +117,18 @@ class ModelServing:
             _log.info("models_swapped", revision=revision, slots=sorted(live.slots))
         return True
 
-    def forget(self, learner_ids: Iterable[LearnerId]) -> None:
-        """Look these learners up again: they have just done something."""
+    def learned(self, learner_ids: Iterable[LearnerId], results: Callable[[], Results]) -> None:
+        """Look these learners up again, for they did something; tell the guards what they answered.
+
+        Args:
+            learner_ids: Of whom something was recorded.
+            results: Whose answer to which item was right; asked for only where a guard waits.
+        """
         for learner_id in learner_ids:
             self.known.invalidate(learner_id)
+        if len(self.orchestrator.awaited):
+            for learner_id, item_id, correct in results():
+                self.orchestrator.answered(learner_id, item_id, correct)
 
     def inputs(
         self,

@@ -24,6 +24,7 @@ import numpy as np
 from learnloop.core.arrays import Arrays
 from learnloop.core.errors import NotFound, Overloaded
 from learnloop.core.types import Ref
+from learnloop.serving.awaited import Awaited
 from learnloop.serving.breaker import REFUSED
 from learnloop.serving.cache import Cache
 from learnloop.serving.gathering import Gatherer
@@ -91,6 +92,7 @@ class ModelOrchestrator:
         self.cache: Cache[Future[Arrays]] = Cache(clock=clock)
         self.n_shadows_dropped = self.n_shadows_failed = self.n_unobserved = 0
         self.gatherer = Gatherer()
+        self.awaited = Awaited()
         self._rule = guard
         self._guards: dict[Canary, Guardrail] = {}
         self._clock = clock
@@ -224,6 +226,12 @@ class ModelOrchestrator:
         self._tell(served, given)
         return served
 
+    def answered(self, key: str, item: str, correct: bool) -> None:
+        """Let the guards know how a learner answered an item; cheap where nothing waits for it."""
+        said = self.awaited.take(key, item) if len(self.awaited) else None
+        if said is not None:
+            self.outcome(said.slot, said.challenger, said.p_challenger, said.p_champion, correct)
+
     def outcome(
         self, slot: str, challenger: Ref, p_challenger: float, p_champion: float, correct: bool
     ) -> None:
@@ -271,9 +279,9 @@ class ModelOrchestrator:
 
     def _ask_shadows(self, slot: Slot, heard: Served, inputs: Inputs) -> None:
         """Ask off the hot path those who are not heard; the champion too, to compare with."""
-        asked = [slot.shadow, slot.champion if heard.role is ServedBy.CHALLENGER else None]
-        for version in asked:
-            if version is None:
+        for version in (slot.shadow, slot.champion):
+            is_champion = version is slot.champion
+            if version is None or (is_champion and heard.role is not ServedBy.CHALLENGER):
                 continue
             began = self._clock()
             try:
@@ -282,12 +290,15 @@ class ModelOrchestrator:
             except CallFailed:
                 self.n_shadows_dropped += 1
                 continue
-            future.add_done_callback(partial(self._shadow_said, heard, version, own, began))
+            future.add_done_callback(
+                partial(self._shadow_said, heard, version, is_champion, own, began)
+            )
 
     def _shadow_said(
         self,
         heard: Served,
         version: Version,
+        is_champion: bool,
         inputs: Arrays,
         began: float,
         future: "Future[Arrays]",
@@ -296,6 +307,8 @@ class ModelOrchestrator:
             self.n_shadows_failed += 1
             return
         took_us = (self._clock() - began) * 1e6
+        if heard.role is ServedBy.CHALLENGER and is_champion:
+            self.awaited.put(heard, future.result())
         said = heard._replace(
             role=ServedBy.SHADOW, ref=version.ref, outputs=future.result(), reasons=(),
             latency_us=took_us, cached=False,

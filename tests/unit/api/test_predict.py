@@ -155,6 +155,21 @@ def test_a_challenger_answers_for_its_learners_and_says_so(plain):
     assert ask(plain, {"inputs": {"x": ROW}}).json()["model"] == "toy@2"
 
 
+@pytest.mark.parametrize(("sent", "key"), [({"answer": "36"}, "learner"), ({}, "service")])
+def test_answers_are_told_to_the_guard_of_a_challenger(plain, sent, key):
+    put(plain.engine, artifact("3"), ModelRole.CHALLENGER, share=1.0)
+    refresh(plain)
+    orchestrator = plain.app.state.services.serving.orchestrator
+    p = {"p_correct": np.array([0.5], np.float32)}
+    heard = orchestrator.predict("toy", {"x": np.array(ROW, np.float32)}, key="ada")
+    orchestrator.awaited.put(heard._replace(outputs=p, items=(ITEM,)), p)
+    (guard,) = orchestrator._guards.values()
+    for number in (1, 2):
+        plain.ask("POST", "/api/interactions", json=answer(number, **sent), key=key)
+        assert guard._evidence["outcome"].n == 1
+    assert len(orchestrator.awaited) == 0
+
+
 def test_a_broken_version_is_not_put_in_place_and_health_says_so(plain):
     put(plain.engine, artifact("3"))
     with plain.engine.store.begin() as tx:

@@ -52,7 +52,7 @@ async def update_profile(
         idempotency_key=idempotency_key,
         weight=1 + intake.weight,
     )
-    services_of(request).serving.forget([LearnerId(update.userId)])
+    services_of(request).serving.learned([LearnerId(update.userId)], tuple)
     return reply
 
 
