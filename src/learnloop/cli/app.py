@@ -22,9 +22,11 @@ from learnloop.cli import (
     jobs,
     keys,
     models,
+    monitor,
     profile,
     quality,
     recommend,
+    retrain,
     schedule,
     serve,
     tracking,
@@ -55,7 +57,9 @@ app.add_typer(features.app, name="features", rich_help_panel=JUDGE)
 app.command("fit", rich_help_panel=JUDGE)(fit.fit)
 app.command("evaluate", rich_help_panel=JUDGE)(evaluate.evaluate)
 app.add_typer(tracking.app, name="tracking", rich_help_panel=JUDGE)
-app.command("models", rich_help_panel=JUDGE)(models.models)
+app.command("retrain", rich_help_panel=JUDGE)(retrain.retrain)
+app.add_typer(models.app, name="models", rich_help_panel=JUDGE)
+app.add_typer(monitor.app, name="monitor", rich_help_panel=JUDGE)
 app.command("worker", rich_help_panel=LATER)(worker.worker)
 app.add_typer(jobs.app, name="jobs", rich_help_panel=LATER)
 app.add_typer(schedule.app, name="schedule", rich_help_panel=LATER)

@@ -5,8 +5,8 @@ An *estimator* keeps what it knows of each learner and is fitted on answers (`mo
 moment (`models.tracing.feature_net`). Everything after this module treats them alike.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from importlib.metadata import version as version_of
 from typing import Any, Final, Protocol
@@ -18,9 +18,7 @@ from numpy.typing import NDArray
 from learnloop.core.answers import STUDY, AnswerLog
 from learnloop.core.artifact import Artifact
 from learnloop.core.errors import DataError, InvalidInput
-from learnloop.core.items import ItemTable
 from learnloop.core.random import derive_rng
-from learnloop.core.time import from_us
 from learnloop.core.types import Floats, Ref
 from learnloop.features.asof import matrix
 from learnloop.features.definitions import FEATURES
@@ -30,12 +28,12 @@ from learnloop.features.log import ItemBook
 from learnloop.features.rows import FeatureRows
 from learnloop.features.statistics import ItemStatistics
 from learnloop.journeys.fit import MIN_ANSWERS, MODEL_FILE, artifact_of_estimator
+from learnloop.journeys.material import Material
 from learnloop.journeys.statistics import STATISTICS_FILE
 from learnloop.models import ability
 from learnloop.models.index import MODELS, PREDICTORS
 from learnloop.monitoring.baseline import Baseline, build
-from learnloop.training.item_statistics import vectors
-from learnloop.training.past import Past
+from learnloop.training.feature_rows import ask
 from learnloop.training.predict import Predictor, predict_rows
 from learnloop.training.split import TEST_FOLD, fold_of
 from learnloop.training.statistics_of_others import statistics_of_others
@@ -43,25 +41,6 @@ from learnloop.training.statistics_of_others import statistics_of_others
 BLOCK: Final = 8192
 """Answers whose features are computed at once."""
 NAMES: Final = tuple(feature.name for feature in FEATURES)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Material:
-    """What a fit and a comparison need of one instant.
-
-    Attributes:
-        past: The answers, on two sides.
-        events: The whole log as a frame of `features.log.COLUMNS`, for models of features; None
-            for the others.
-        statistics: Of items, by the `Ref` of the features, as kept models were trained on.
-    """
-
-    at: datetime
-    seed: int
-    items: ItemTable
-    past: Past
-    events: pl.DataFrame | None
-    statistics: dict[Ref, ItemStatistics]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,13 +60,21 @@ class Contender(Protocol):
     """One module of the index, as a retraining sees it.
 
     Attributes:
+        about: The first line of its documentation.
         goes_on: Whether a fit can go on from an earlier version.
+        of_features: Whether it needs the whole log, for features.
     """
 
     name: str
     slot: str
     margin: float
+    about: str
     goes_on: bool
+    of_features: bool
+
+    def config(self) -> Mapping[str, Any]:
+        """The default configuration, as plain values."""
+        ...
 
     def fit(self, given: Material, version: str, parent: Artifact | None) -> Made:
         """Fit on the training side, going on from `parent` where that is given."""
@@ -120,6 +107,12 @@ def contender(name: str) -> Contender:
     raise InvalidInput(f"model: there is no {name!r}; there are {known}", field="model")
 
 
+def slot_of(kind: str) -> str:
+    """Where models of a kind play their roles; what is no model of the index has its own place."""
+    module = MODELS.get(kind) or PREDICTORS.get(kind)
+    return kind if module is None else module.SLOT
+
+
 def from_catalog(given: Material) -> tuple[Ref, Floats]:
     """Who is to be beaten where nobody answers yet: authored difficulties, nothing learnt."""
     model = ability.from_catalog(given.items, version=f"catalog-{given.items.version}")
@@ -129,11 +122,15 @@ def from_catalog(given: Material) -> tuple[Ref, Floats]:
 class OfAnswers:
     """An estimator, fitted on answers."""
 
-    goes_on = False
+    goes_on = of_features = False
 
     def __init__(self, module: Any) -> None:
         self.name, self.slot, self.margin = module.NAME, module.SLOT, module.MARGIN
+        self.about = str(module.__doc__).splitlines()[0]
         self._module = module
+
+    def config(self) -> Mapping[str, Any]:
+        return asdict(self._module.Config())
 
     def fit(self, given: Material, version: str, parent: Artifact | None) -> Made:
         rng = derive_rng(given.seed, "retrain", self.name, given.past.sha256)
@@ -155,11 +152,16 @@ class OfAnswers:
 class OfFeatures:
     """A predictor, fitted on features."""
 
-    goes_on = True
+    goes_on = of_features = True
 
     def __init__(self, module: Any) -> None:
         self.name, self.slot, self.margin = module.NAME, module.SLOT, module.MARGIN
+        self.about = str(module.__doc__).splitlines()[0]
         self._module = module
+
+    def config(self) -> Mapping[str, Any]:
+        found: dict[str, Any] = self._module.Config().model_dump(mode="json")
+        return found
 
     def fit(self, given: Material, version: str, parent: Artifact | None) -> Made:
         log = _enough(given.past.training)
@@ -190,13 +192,7 @@ class OfFeatures:
         return said
 
     def predictor(self, artifact: Artifact, given: Material) -> Predictor:
-        statistics = _statistics(artifact, given)
-
-        def predict(log: AnswerLog) -> Floats:
-            said = self._said(artifact, vectors(log, statistics, NAMES))
-            return np.where(log.correct == STUDY, np.nan, said)
-
-        return predict
+        return ask(self._module.load(artifact), _statistics(artifact, given))
 
     def baseline(self, made: Made, given: Material, said: Floats) -> Baseline:
         statistics, past = _statistics(made.artifact, given), given.past
@@ -291,10 +287,3 @@ def _questions(log: AnswerLog, rows: Any) -> pl.DataFrame:
             "item_id": [log.item_ids[code] for code in log.item[rows].tolist()],
         }
     )
-
-
-def first_and_last(log: AnswerLog) -> tuple[datetime | None, datetime | None]:
-    """When the first and the last row of a log happened; None where it has no times."""
-    if log.occurred_us is None or not len(log):
-        return None, None
-    return from_us(int(log.occurred_us.min())), from_us(int(log.occurred_us.max()))

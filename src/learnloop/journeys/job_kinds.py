@@ -21,6 +21,9 @@ from learnloop.journeys.monitor.alerts import ALERT_JOB
 if TYPE_CHECKING:
     from learnloop.journeys.engine import PersonalizationEngine
 
+N_STAGES = 5
+"""Of a retraining."""
+
 Report = Callable[[float, str], None]
 """Say how far the work is, [0, 1], and what it is at; cheap enough for every step of a loop."""
 
@@ -58,6 +61,19 @@ class AlertPayload(Payload):
     alert: dict[str, Any]
 
 
+class RetrainPayload(Payload):
+    """What is to be fitted, and on what."""
+
+    model: str = Field("ability", description="Its name.")
+    window_days: int | None = Field(
+        None, ge=1, le=36_500, description="Only answers of so many days; null: all."
+    )
+    incremental: bool = Field(False, description="Go on from the champion, where the model can.")
+    margin: float | None = Field(
+        None, ge=0.0, lt=1.0, description="How much better it has to be; null: the model's own."
+    )
+
+
 P = TypeVar("P", bound=Payload)
 
 
@@ -83,6 +99,29 @@ def _fit(engine: "PersonalizationEngine", _: Nothing, report: Report) -> Json:
     report(0.0, "fitting on every answer of the log")
     fitted = engine.fit()
     return {"model": str(fitted.ref), "metrics": dict(fitted.metrics)}
+
+
+def _retrain(engine: "PersonalizationEngine", payload: RetrainPayload, report: Report) -> Json:
+    days, n_done = payload.window_days, 0
+
+    def say(what: str) -> None:
+        nonlocal n_done
+        report(n_done / N_STAGES, what)
+        n_done += 1
+
+    found = engine.retrain(
+        payload.model,
+        window=None if days is None else timedelta(days=days),
+        incremental=payload.incremental,
+        margin=payload.margin,
+        say=say,
+    )
+    return {
+        "model": str(found.challenger.model),
+        "champion": str(found.champion.model),
+        "promoted": found.promoted,
+        "because": found.because,
+    }
 
 
 def _tidy(engine: "PersonalizationEngine", payload: TidyPayload, _: Report) -> Json:
@@ -112,6 +151,9 @@ def _alert(engine: "PersonalizationEngine", payload: AlertPayload, _: Report) ->
 
 KINDS: Kinds = {
     "fit": JobKind("fits the live model on every answer of the log", Nothing, _fit),
+    "retrain": JobKind(
+        "fits a model anew, which takes over if it is better", RetrainPayload, _retrain
+    ),
     "tidy": JobKind(
         "drops finished jobs, remembered replies and old predictions", TidyPayload, _tidy
     ),

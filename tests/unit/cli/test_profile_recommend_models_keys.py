@@ -82,14 +82,14 @@ def test_models_and_fit(demo: DemoFolder, tmp_path: Path, learnloop: Learnloop) 
     own = tmp_path / "own.db"
     own.write_bytes((demo.path / "learnloop.db").read_bytes())
     url = f"sqlite:///{own}"
-    before = learnloop("models", "--database", url, "--json").json
+    before = learnloop("models", "list", "--database", url, "--json").json
     assert [m["live"] for m in before] == [True]
     fitted = learnloop("fit", "--database", url, "--json").json
     assert fitted["metrics"]["n_answers"] > 200
-    after = learnloop("models", "--database", url, "--json").json
+    after = learnloop("models", "list", "--database", url, "--json").json
     assert after[0]["live"]
     assert after[0]["ref"] == fitted["ref"] != before[0]["ref"]
-    assert fitted["ref"] in learnloop("models", "--database", url).out
+    assert fitted["ref"] in learnloop("models", "list", "--database", url).out
 
 
 def test_fit_says_when_there_is_too_little(elsewhere: Path, learnloop: Learnloop) -> None:
