@@ -8,18 +8,27 @@
     canary        a slot with a challenger: hash of the learner, guardrail, comparison
     fallback      the champion's breaker is open, the one before answers
 
-The models are those of the tests: they cost next to nothing, so what stands here is what is added.
+Then: questions that come within one tick of the event loop, run together or each alone; thread CPU
+time per question.
 """
 
 import argparse
+import asyncio
+import statistics
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from onnx import TensorProto, helper, numpy_helper
 from report import Report
 from timing import Samples, timed
 
+from learnloop.api.predict import settled
 from learnloop.core.arrays import Arrays
 from learnloop.core.artifact import Artifact, TensorSpec
 from learnloop.core.types import Ref
@@ -28,14 +37,16 @@ from learnloop.serving.live_set import LiveSet, SlotPlan
 from learnloop.serving.loading import Source, build
 from learnloop.serving.orchestrator import ModelOrchestrator
 
+Widths = tuple[int, ...]
+
 UNIT = "us"
-WIDTH = 18
 SLOT = "net"
 ASKED_US = 100.0
 ONE, TWO = Ref(SLOT, "1"), Ref(SLOT, "2")
-HIDDEN = (64, 32, 16, 5)
+SMALL, LARGE = (18, 64, 32, 16, 5), (236, 512, 256, 1)
+TOGETHER = (1, 2, 4, 8, 32)
 PROTOCOL = [
-    f"one row of {WIDTH} numbers into a net of {WIDTH}-{'-'.join(map(str, HIDDEN))} units",
+    "layers: one row of 18 numbers into a net of 18-64-32-16-5 units",
     "each call timed alone, in rounds that alternate between the layers; one thread",
     f"asked: champion at most {ASKED_US:.0f} us above bare",
 ]
@@ -49,6 +60,7 @@ def main() -> None:
     args = parser.parse_args()
     report = Report("speed/orchestrator", PROTOCOL)
     measure(report, args.rounds, args.calls)
+    measure_ticks(report, args.rounds)
     report.finish(args.json)
 
 
@@ -73,15 +85,8 @@ def measure(report: Report, n_rounds: int, n_calls: int) -> None:
 
 def layers() -> dict[str, Callable[[], object]]:
     """What is timed, by name."""
-    made = {ref: artifact(ref, seed) for seed, ref in enumerate((ONE, TWO))}
-    source = Source(made.__getitem__, runtime.load)
-
-    def serving(plan: SlotPlan, **kwargs: object) -> ModelOrchestrator:
-        found = ModelOrchestrator(**kwargs)  # type: ignore[arg-type]
-        found.swap(build(1, {SLOT: plan}, source, LiveSet(), made[ONE].manifest.created_at))
-        return found
-
-    asked = {"x": np.ones((1, WIDTH), np.float32)}
+    serving = partial(orchestrator, SMALL)
+    asked = {"x": np.ones((1, SMALL[0]), np.float32)}
     alone = SlotPlan(ONE, previous=TWO)
     plain, broken = serving(alone), serving(alone)
     version = plain.slot(SLOT).champion
@@ -91,7 +96,7 @@ def layers() -> dict[str, Callable[[], object]]:
     told: list[object] = []
     observed = serving(alone, observe=lambda served, inputs: told.append(None))
     canary = serving(SlotPlan(ONE, TWO, 0.0, previous=TWO))
-    session = runtime.open_session(made[ONE].file(runtime.MODEL_FILE), SLOT)
+    session = runtime.open_session(artifact(ONE, SMALL).file(runtime.MODEL_FILE), SLOT)
     return {
         "bare": partial(session.run, ["y"], asked),
         "predictor": partial(version.predictor.predict, asked),
@@ -103,21 +108,61 @@ def layers() -> dict[str, Callable[[], object]]:
     }
 
 
-def artifact(ref: Ref, seed: int) -> Artifact:
+def measure_ticks(report: Report, n_rounds: int) -> None:
+    """Add the table of questions that come together."""
+    table = report.table("Questions of one tick, CPU per question")
+    for widths in (SMALL, LARGE):
+        served = orchestrator(widths, SlotPlan(ONE), deadline_s=10.0)
+        cost = served.slot(SLOT).champion.cost
+        for n in TOGETHER:
+            alone, together = asyncio.run(ticks(served, widths[0], n, n_rounds))
+            table.add(
+                net="-".join(map(str, widths)),
+                one_row_us=cost.single_us,
+                further_row_us=cost.row_us,
+                together=n,
+                alone_cpu_us=alone,
+                gathered_cpu_us=together,
+            )
+
+
+async def ticks(
+    served: ModelOrchestrator, width: int, n: int, n_rounds: int
+) -> tuple[float, float]:
+    """Median CPU time of the thread for a question, us: each alone, and gathered if that pays."""
+    rng, slot = np.random.default_rng(1), served.slot(SLOT)
+    asked = [{"x": rng.normal(size=(1, width)).astype(np.float32)} for _ in range(n)]
+    taken: dict[bool, list[float]] = {False: [], True: []}
+    for _ in range(10 * n_rounds):
+        for gathers, times in taken.items():
+            gatherer = served.gatherer if gathers else None
+            start = time.thread_time_ns()
+            questions = [served.steps(slot, x, gatherer=gatherer) for x in asked]
+            await asyncio.gather(*(settled(one) for one in questions))
+            times.append((time.thread_time_ns() - start) / n / 1e3)
+    return statistics.median(taken[False]), statistics.median(taken[True])
+
+
+def orchestrator(widths: Widths, plan: SlotPlan, **kwargs: Any) -> ModelOrchestrator:
+    """One that serves nets of these widths."""
+    made = {ref: artifact(ref, widths) for ref in (ONE, TWO)}
+    found = ModelOrchestrator(**kwargs)
+    source = Source(made.__getitem__, runtime.load)
+    found.swap(build(1, {SLOT: plan}, source, LiveSet(), made[ONE].manifest.created_at))
+    return found
+
+
+def artifact(ref: Ref, widths: Widths) -> Artifact:
     """A net with weights by chance."""
-    from datetime import UTC, datetime
-
-    from onnx import TensorProto, helper, numpy_helper
-
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(int(ref.version))
     nodes, weights, last = [], [], "x"
-    for k, (n, m) in enumerate(zip((WIDTH, *HIDDEN), HIDDEN, strict=False)):
-        weights.append(numpy_helper.from_array(rng.normal(size=(n, m)).astype(np.float32), f"w{k}"))
-        end = "y" if k == len(HIDDEN) - 1 else f"h{k}"
+    for k, (n, m) in enumerate(pairwise(widths)):
+        weights.append(numpy_helper.from_array((rng.normal(size=(n, m)) / n).astype("f4"), f"w{k}"))
+        end = "y" if k == len(widths) - 2 else f"h{k}"
         nodes.append(helper.make_node("MatMul", [last, f"w{k}"], [f"a{k}"]))
         nodes.append(helper.make_node("Softmax" if end == "y" else "Relu", [f"a{k}"], [end]))
         last = end
-    row = [TensorProto.FLOAT, ["n", WIDTH]], [TensorProto.FLOAT, ["n", HIDDEN[-1]]]
+    row = [TensorProto.FLOAT, ["n", widths[0]]], [TensorProto.FLOAT, ["n", widths[-1]]]
     graph = helper.make_graph(
         nodes,
         SLOT,
@@ -127,15 +172,15 @@ def artifact(ref: Ref, seed: int) -> Artifact:
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     data = model.SerializeToString()
-    case: Arrays = {"x": rng.normal(size=(4, WIDTH)).astype(np.float32)}
+    case: Arrays = {"x": rng.normal(size=(4, widths[0])).astype(np.float32)}
     (y,) = runtime.open_session(data, SLOT).run(["y"], dict(case))
     files = {
         runtime.MODEL_FILE: data,
         runtime.GOLDEN_FILE: runtime.golden_file([(case, {"y": y})]),
     }
     specs = {
-        "inputs": (TensorSpec("x", "float32", (None, WIDTH)),),
-        "outputs": (TensorSpec("y", "float32", (None, HIDDEN[-1])),),
+        "inputs": (TensorSpec("x", "float32", (None, widths[0])),),
+        "outputs": (TensorSpec("y", "float32", (None, widths[-1])),),
     }
     return Artifact.build(ref, "net", datetime(2026, 1, 1, tzinfo=UTC), files, **specs)
 
