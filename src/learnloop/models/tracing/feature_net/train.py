@@ -73,7 +73,7 @@ class FeatureNet(nn.Module):
         is_log = unit > 0
         # What stands in for an unknown value, before it is scaled; a constant has weight 0.
         filling = centre + unknown / np.where(weight > 0, weight, 1.0)
-        filling = np.where(is_log, np.expm1(filling) * unit, filling)
+        filling = np.where(is_log, np.expm1(np.where(is_log, filling, 0.0)) * unit, filling)
         unit = np.where(is_log, unit, 1.0)
         columns = dict(zip(_COLUMNS, (low, high, unit, centre, weight, filling), strict=True))
         for name, column in columns.items():
