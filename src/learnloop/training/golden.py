@@ -11,7 +11,7 @@ import numpy as np
 
 from learnloop.core.answers import AnswerLog
 from learnloop.core.arrays import from_bytes, to_bytes
-from learnloop.core.errors import ArtifactError
+from learnloop.core.errors import ArtifactError, DataError
 from learnloop.core.protocols import Estimator
 from learnloop.core.types import Floats, Ints
 from learnloop.training.predict import predict_rows
@@ -48,7 +48,7 @@ def check_golden(estimator: Estimator[Any], golden: bytes) -> None:
         walk = _ordered(tuple(item_ids.tolist()), tuple(skill_ids.tolist()), *own)
         said = predict_rows(estimator, walk)
         off = float(np.abs(said - kept["p"]).max())
-    except (KeyError, ValueError, TypeError, IndexError) as error:
+    except (KeyError, ValueError, TypeError, IndexError, DataError) as error:
         raise ArtifactError(f"{estimator.ref}: not a golden file: {error!r}") from None
     if not off <= TOLERANCE:
         raise ArtifactError(f"{estimator.ref}: P(correct) is off by {off:.3g} for golden answers")

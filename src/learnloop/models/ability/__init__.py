@@ -36,7 +36,7 @@ __all__ = [
 SLOT: Final = ESTIMATOR
 MARGIN: Final = 0.01
 """How much better, relative in log loss, a new version has to be to take over: about what twice as
-many learners to fit on bring (docs/models/ability.md)."""
+many learners to fit on bring (docs/guides/retraining.md)."""
 
 
 def fit(
