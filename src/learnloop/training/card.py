@@ -23,6 +23,7 @@ class Facts:
         first_at: Of the training answers; None where the log has no times.
         figures: On held-out learners, with 95% intervals.
         n_judged: Held-out answers, of `n_judged_learners`.
+        source: Whose learners they are.
     """
 
     ref: Ref
@@ -38,6 +39,7 @@ class Facts:
     figures: Mapping[str, Interval]
     config: Mapping[str, Any]
     notes: Sequence[str] = ()
+    source: str = "this installation"
 
 
 def card(facts: Facts) -> str:
@@ -66,7 +68,7 @@ def card(facts: Facts) -> str:
         "",
         "## What it was fitted on",
         "",
-        f"{facts.n_answers:,} answers of {facts.n_learners:,} learners of this installation"
+        f"{facts.n_answers:,} answers of {facts.n_learners:,} learners of {facts.source}"
         f"{period}; snapshot `{facts.snapshot}`.",
         "",
         "## How good it is",

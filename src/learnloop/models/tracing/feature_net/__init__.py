@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from learnloop.core.artifact import Artifact, TensorSpec
 from learnloop.core.errors import DataError, FeatureMismatch
 from learnloop.core.protocols import Predictor
+from learnloop.core.search_space import Choice, Float, Space
 from learnloop.core.types import Bools, Ints, Ref
 from learnloop.features.definition import Feature
 from learnloop.features.rows import FeatureRows
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from learnloop.models.train.checkpoint import Checkpoints
     from learnloop.models.train.loop import Report, Tracker
 
-__all__ = ["MARGIN", "NAME", "RULE", "SLOT", "Config", "fit", "load"]
+__all__ = ["MARGIN", "NAME", "RULE", "SLOT", "SPACE", "Config", "fit", "load"]
 
 NAME: Final = "feature_net"
 SLOT: Final = NAME
@@ -65,6 +66,16 @@ class Config(BaseModel):
     weight_decay: float = Field(default=1e-2, ge=0)
     patience: int = Field(default=3, ge=1)
     validation: float = Field(default=0.15, gt=0, lt=1)
+
+
+SPACE: Final[Space] = {
+    "learning_rate": Float(3e-4, 1e-2, log=True),
+    "weight_decay": Float(1e-4, 1e-1, log=True),
+    "dropout": Float(0.0, 0.4),
+    "hidden": Choice(("[32]", "[64, 32]", "[128, 64]", "[256, 128]")),
+    "batch_size": Choice((256, 512, 1024)),
+}
+"""What a search may try."""
 
 
 def fit(
