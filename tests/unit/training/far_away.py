@@ -159,3 +159,28 @@ class Linear:
         p = 1 / (1 + np.exp(-(inputs["x"] @ self.weights)))[:, None]
         n = np.full(len(p), self.n_loaded)
         return {"p": p, "both": np.hstack([p, 1 - p]), "n_loaded": n}
+
+
+def train_network(rows: tuple[Floats, Floats], seed: int) -> str:
+    """A small network by the one loop; the digest of its weights."""
+    import torch
+
+    from learnloop.models.train.config import TrainerConfig
+    from learnloop.models.train.loop import ModelTrainer
+    from learnloop.models.train.tasks import binary
+
+    class Net(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = torch.nn.Sequential(
+                torch.nn.Linear(3, 8), torch.nn.ReLU(), torch.nn.Dropout(0.2), torch.nn.Linear(8, 1)
+            )
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            logit: torch.Tensor = self.layers(x)
+            return logit.squeeze(1)
+
+    x, y = rows
+    data = {"x": x.astype(np.float32), "target": y.astype(np.float32)}
+    config = TrainerConfig(seed=seed, epochs=3)
+    return ModelTrainer(config).fit(Net, binary(), data, data).digest

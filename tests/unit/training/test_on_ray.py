@@ -7,13 +7,14 @@ import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from polars.testing import assert_frame_equal
 from tests.unit.training import far_away, test_batch_scoring, test_cross_validate, test_tune
 from tests.unit.training.executor_suite import WorkersSuite
 
 from learnloop.training.batch_scoring import score_table
-from learnloop.training.executor import RayExecutor, open_executor
+from learnloop.training.executor import LocalExecutor, RayExecutor, open_executor
 from learnloop.training.tune import tune
 
 pytestmark = pytest.mark.slow
@@ -55,3 +56,11 @@ def test_rows_get_the_same_answers(executor: RayExecutor, tmp_path: Path) -> Non
         found = score_table(scorer, source, rows_per_shard=64, executor=executor)
         assert_frame_equal(found.select(outputs), expected.select(outputs), check_exact=True)
         assert set(found["n_loaded"]) == {1}
+
+
+def test_networks_get_the_same_weights(executor: RayExecutor) -> None:
+    rng = np.random.default_rng(1)
+    rows = rng.normal(size=(200, 3)), (rng.random(200) < 0.5).astype(float)
+    here = LocalExecutor().map(far_away.train_network, [1, 2], shared=rows)
+    assert executor.map(far_away.train_network, [1, 2], shared=rows) == here
+    assert here[0] != here[1]
