@@ -108,7 +108,7 @@ def test_what_is_stored_says_where_it_comes_from(few: PersonalizationEngine) -> 
     assert found.snapshot in card
     assert f"{point:.4f}" in card
     baseline = of_json(artifact.file("baseline.json"))
-    assert [column.name for column in baseline.columns] == ["p_correct", "correct"]
+    assert [column.name for column in baseline.columns] == ["prediction"]
     assert (baseline.n, baseline.n_learners) == (found.n_judged, found.n_judged_learners)
 
 

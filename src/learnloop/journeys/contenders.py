@@ -29,6 +29,7 @@ from learnloop.features.rows import FeatureRows
 from learnloop.features.statistics import ItemStatistics
 from learnloop.journeys.fit import MIN_ANSWERS, MODEL_FILE, artifact_of_estimator
 from learnloop.journeys.material import Material
+from learnloop.journeys.monitor.report import PREDICTION
 from learnloop.journeys.statistics import STATISTICS_FILE
 from learnloop.models import ability
 from learnloop.models.index import MODELS, PREDICTORS
@@ -145,8 +146,7 @@ class OfAnswers:
         return lambda log: predict_rows(model, log)
 
     def baseline(self, made: Made, given: Material, said: Floats) -> Baseline:
-        right = given.past.correct.astype(np.float64)
-        return build(("p_correct", "correct"), np.column_stack([said, right]), given.past.learner)
+        return build((PREDICTION,), said[:, None], given.past.learner)
 
 
 class OfFeatures:
@@ -199,7 +199,7 @@ class OfFeatures:
         x = _features(past.held_out, given, lambda learner: statistics)
         x = x[past.judged[past.held_out.correct != STUDY]]
         both = np.column_stack([x.astype(np.float64), said])
-        return build((*NAMES, "p_correct"), both, past.learner)
+        return build((*NAMES, PREDICTION), both, past.learner)
 
     def _said(self, artifact: Artifact, x: NDArray[Any]) -> Floats:
         model = self._module.load(artifact)

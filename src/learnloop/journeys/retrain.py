@@ -40,6 +40,7 @@ from learnloop.journeys.contenders import (
 )
 from learnloop.journeys.live import Live
 from learnloop.journeys.material import Material
+from learnloop.journeys.monitor.report import BASELINE_FILE
 from learnloop.journeys.registry import MANY, artifact_of, give_role, store_artifact
 from learnloop.metrics import Interval
 from learnloop.monitoring.baseline import to_json
@@ -52,7 +53,6 @@ from learnloop.training.retraining import Report, Side, sides
 
 ACTOR: Final = "retrain"
 ATTEMPT: Final = "attempt"
-BASELINE_FILE: Final = "baseline.json"
 CARD_FILE: Final = "CARD.md"
 SAME: Final = 1e-4
 """How far what was stored may answer from what was fitted; networks lose as much on export."""
