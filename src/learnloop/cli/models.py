@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from learnloop.cli import add_model
 from learnloop.cli.database import AsJson, Database, open_engine
 from learnloop.cli.terminal import print_json, show
 from learnloop.core.errors import InvalidInput
@@ -21,6 +22,7 @@ ACTOR = "cli"
 app = typer.Typer(help="List, show, compare, deploy and roll back models.", no_args_is_help=True)
 Version = Annotated[str, typer.Argument(metavar="REF", help="NAME@VERSION, as in 'models list'.")]
 Why = Annotated[str, typer.Option("--reason", help="Why; kept with the change.")]
+app.command("add")(add_model.add_model)
 
 
 @app.command("list")
@@ -105,9 +107,11 @@ def deploy_model(
     """
     from learnloop.journeys.versions import deploy
 
-    with open_engine(database) as engine, engine.store.begin() as tx:
+    with open_engine(database) as engine:
         given = _ref(ref)
-        found = deploy(tx, engine.clock, given, role, actor=ACTOR, reason=reason, share=share)
+        with engine.store.begin() as tx:
+            found = deploy(tx, engine.clock, given, role, actor=ACTOR, reason=reason, share=share)
+        engine.mirror()
     if json:
         print_json(found)
         return
@@ -129,12 +133,40 @@ def roll_back_model(
     """
     from learnloop.journeys.registry import roll_back
 
-    with open_engine(database) as engine, engine.store.begin() as tx:
-        found = roll_back(tx, engine.clock, slot, actor=ACTOR, reason=reason)
+    with open_engine(database) as engine:
+        with engine.store.begin() as tx:
+            found = roll_back(tx, engine.clock, slot, actor=ACTOR, reason=reason)
+        engine.mirror()
     if json:
         print_json({"slot": slot, "champion": found})
         return
     show(f"{found} is champion of {slot} again")
+
+
+@app.command("retire")
+def retire_model(
+    slot: Annotated[str, typer.Argument(metavar="SLOT", help="Where, e.g. 'feature_net'.")],
+    role: Annotated[ModelRole, typer.Option(help="Which role nobody plays from now on.")],
+    reason: Why,
+    database: Database = None,
+    json: AsJson = False,
+) -> None:
+    """Take a role away: a canary or a shadow is over, or nobody answers in the slot any more.
+
+    For example:
+
+        learnloop models retire feature_net --role challenger --reason "seen enough"
+    """
+    from learnloop.journeys.versions import retire
+
+    with open_engine(database) as engine:
+        with engine.store.begin() as tx:
+            found = retire(tx, engine.clock, slot, role, actor=ACTOR, reason=reason)
+        engine.mirror()
+    if json:
+        print_json({"slot": slot, "role": role, "retired": found})
+        return
+    show(f"{found} is no longer {role.value} of {slot}")
 
 
 @app.command("collect")

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from learnloop.core.protocols import Transaction
+from learnloop.core.registry import ModelRole
 from learnloop.core.types import Ref
 from learnloop.core.watch import PeriodFigures
 from learnloop.journeys.live import Live
@@ -14,8 +15,9 @@ MOST_PERIODS: Final = 30
 
 
 def models(live: Live, tx: Transaction) -> tuple[ModelPerformance, ...]:
-    """The live model first, then the live item statistics, then the others, newest first."""
-    refs = (live.estimator.ref, live.features.ref)
+    """The model of the journeys first, then the other champions, then the rest, newest first."""
+    refs = {alias.ref for alias in tx.models.aliases() if alias.role is ModelRole.CHAMPION}
+    refs |= {live.estimator.ref}
     periods: dict[Ref, list[PeriodFigures]] = {}
     for one in tx.watch.figures(live.clock.now() - LOOKED_BACK):
         periods.setdefault(one.ref, []).append(one)

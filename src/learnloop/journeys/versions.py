@@ -109,6 +109,21 @@ def deploy(
     return Alias(slot, role, ref, given)
 
 
+def retire(
+    tx: Transaction, clock: Clock, slot: str, role: ModelRole, *, actor: str, reason: str
+) -> Ref:
+    """Take a role away from the version that plays it; returns which one that was.
+
+    Raises:
+        NotFound: Nobody plays that role there.
+    """
+    ref = tx.models.alias(slot, role)
+    if ref is None:
+        raise NotFound(f"slot: {slot} has no {role.value}", field="slot")
+    give_role(tx, clock, slot, role, None, actor=actor, reason=reason)
+    return ref
+
+
 @dataclass(frozen=True, slots=True)
 class Duel:
     """Two versions on the same answers.

@@ -53,6 +53,9 @@ def test_from_a_first_fit_to_going_back(url: str, tmp_path: Path, learnloop: Lea
     again = learnloop("models", "rollback", ESTIMATOR, "--reason", "worse", *on)
     assert again.code == 1
     assert "no earlier champion" in again.err
+    retired = ("models", "retire", ESTIMATOR, "--role", "champion", "--reason", "x", *on)
+    assert f"{first} is no longer champion" in learnloop(*retired).out
+    assert "has no champion" in learnloop(*retired).err
     assert learnloop("models", "collect", *on, "--json").json == {"n_versions": 0, "n_files": 0}
 
 
