@@ -182,8 +182,8 @@ def collect_models(database: Database = None, json: AsJson = False) -> None:
     """
     from learnloop.journeys.registry import collect
 
-    with open_engine(database) as engine, engine.store.begin() as tx:
-        n_versions, n_files = collect(tx, engine.clock.now())
+    with open_engine(database) as engine:
+        n_versions, n_files = collect(engine.store, engine.clock.now())
     if json:
         print_json({"n_versions": n_versions, "n_files": n_files})
         return

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from learnloop.core.artifact import Artifact, Manifest, digest
 from learnloop.core.errors import ArtifactError, InvalidInput, NotFound
-from learnloop.core.protocols import Clock, Transaction
+from learnloop.core.protocols import Clock, Store, Transaction
 from learnloop.core.registry import AliasChange, ModelRecord, ModelRole
 from learnloop.core.types import Ref
 
@@ -26,6 +26,7 @@ def store_artifact(tx: Transaction, artifact: Artifact) -> ModelRecord:
         ArtifactError: The files are not those that the manifest vouches for, or another model of
             that name and version is kept already.
     """
+    _alone(tx)
     record = ModelRecord.of(artifact.checked())
     before = tx.models.get(record.ref)
     if before is not None and before.sha256 != record.sha256:
@@ -74,6 +75,7 @@ def give_role(
         NotFound: There is no such version.
     """
     if ref is not None:
+        _alone(tx)
         if tx.models.get(ref) is None:
             raise NotFound(f"model: there is no version {ref}", field="model")
         if ref not in {alias.ref for alias in tx.models.aliases()}:
@@ -119,15 +121,28 @@ def champions(tx: Transaction, slot: str) -> list[Ref]:
     return line[::-1]
 
 
-def collect(tx: Transaction, now: datetime) -> tuple[int, int]:
-    """Forget old versions that nobody needs, and files that no version has.
+def collect(store: Store, now: datetime) -> tuple[int, int]:
+    """Forget old versions that nobody needs, then remove the files that no version has.
 
-    A version is kept while it has a role, was a slot's champion among the last three, is the newest
-    of its name, or is younger than 30 days; and so are the features that it was trained on.
+    In two transactions, because files may lie where no transaction can bring them back: when the
+    second begins, nobody can need them any more.
 
     Returns:
         How many versions and how many files were removed.
     """
+    with store.begin() as tx:
+        n_versions = forget(tx, now)
+    with store.begin() as tx:
+        return n_versions, sweep(tx)
+
+
+def forget(tx: Transaction, now: datetime) -> int:
+    """Forget old versions; returns how many.
+
+    A version is kept while it has a role, was a slot's champion among the last three, is the newest
+    of its name, or is younger than 30 days; and so are the features that it was trained on.
+    """
+    _alone(tx)
     records = tx.models.list()
     needed = {alias.ref for alias in tx.models.aliases()}
     slots = {alias.slot for alias in tx.models.aliases()}
@@ -135,15 +150,28 @@ def collect(tx: Transaction, now: datetime) -> tuple[int, int]:
     # The newest says how many challengers the champion has had.
     needed |= {record.ref for record in {r.ref.name: r for r in reversed(records)}.values()}
     needed |= {record.ref for record in records if record.created_at >= now - KEPT_FOR}
-    kept = {r.ref: Manifest.decode(r.manifest) for r in records if r.ref in needed}
-    features = {m.features for m in kept.values()} - {None}
-    kept |= {r.ref: Manifest.decode(r.manifest) for r in records if str(r.ref) in features}
-    old = [record.ref for record in records if record.ref not in kept]
+    features = {Manifest.decode(r.manifest).features for r in records if r.ref in needed}
+    old = [r.ref for r in records if r.ref not in needed and str(r.ref) not in features]
     for ref in old:
         tx.models.remove(ref)
         tx.states.drop(ref)
-    files = {entry.sha256 for manifest in kept.values() for entry in manifest.files.values()}
-    stray = tx.files.hashes() - files
+    return len(old)
+
+
+def sweep(tx: Transaction) -> int:
+    """Remove the files that no version has; returns how many."""
+    _alone(tx)
+    manifests = [Manifest.decode(record.manifest) for record in tx.models.list()]
+    named = {entry.sha256 for manifest in manifests for entry in manifest.files.values()}
+    stray = tx.files.hashes() - named
     for sha256 in stray:
         tx.files.remove(sha256)
-    return len(old), len(stray)
+    return len(stray)
+
+
+def _alone(tx: Transaction) -> None:
+    """Those who store, deploy and clear away wait for each other.
+
+    Else a file could be swept away between its being put and the commit of what names it.
+    """
+    tx.catalog.lock()
