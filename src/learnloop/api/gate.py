@@ -6,13 +6,15 @@ has arrived: no task, no routing. Most requests come whole in one piece, and tho
 parsed: so a refusal costs little, and an overloaded server keeps doing useful work.
 """
 
+import asyncio
 import re
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from learnloop.api.errors import PROBLEM_JSON, RETRY_AFTER_S, TYPE_PREFIX
+from learnloop.api.one_write import OneWrite
 from learnloop.core.errors import Overloaded
 
 MAX_UNDER_WAY = 32
@@ -51,6 +53,16 @@ class GatedProtocol(HttpToolsProtocol):
     n_refused: ClassVar[int] = 0
     in_message = False
     refusing = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Let replies leave in one piece."""
+        self.writer = OneWrite(transport)
+        super().connection_made(cast(asyncio.Transport, self.writer))
+
+    def on_response_complete(self) -> None:
+        """Write a head that had no body to wait for."""
+        self.writer.flush()
+        super().on_response_complete()
 
     def data_received(self, data: bytes) -> None:
         """Refuse a whole request that is one too many; let the parser have everything else."""
