@@ -5,8 +5,11 @@ seconds, or with another status than 2xx, is asked again, by the rules of all jo
 """
 
 import json
+import threading
 import urllib.error
 import urllib.request
+from concurrent.futures import Future
+from http.client import HTTPException
 from typing import Final
 
 from learnloop.core.errors import InvalidInput, Unreachable
@@ -48,11 +51,30 @@ def post(url: str, alert: Json, *, timeout_s: float = TIMEOUT_S) -> None:
     """
     body = json.dumps(alert).encode()
     request = urllib.request.Request(check(url), body, _HEADERS, method="POST")
+    told: Future[None] = Future()
+
+    def tell() -> None:
+        try:
+            _send(request, timeout_s)
+        except BaseException as error:
+            told.set_exception(error)
+        else:
+            told.set_result(None)
+
+    # A socket's timeout is for each byte; who drips would be listened to for hours.
+    threading.Thread(target=tell, name="learnloop-webhook", daemon=True).start()
+    try:
+        told.result(timeout_s)
+    except TimeoutError:
+        raise Unreachable("the alert webhook does not answer in time") from None
+
+
+def _send(request: urllib.request.Request, timeout_s: float) -> None:
     try:
         with _opener.open(request, timeout=timeout_s) as reply:
             reply.read(1)
     except urllib.error.HTTPError as error:
         error.close()
         raise Unreachable(f"the alert webhook answered with status {error.code}") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         raise Unreachable(f"the alert webhook does not answer ({error})") from error
