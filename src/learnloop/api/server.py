@@ -38,23 +38,26 @@ class AppFactory:
     counted_in: Path | None = None
 
     def __call__(self) -> FastAPI:
-        level = "warning" if self.demo else self.settings.log_level
-        structlog.configure(
-            wrapper_class=structlog.make_filtering_bound_logger(level),
-            cache_logger_on_first_use=True,
-            processors=[
-                with_request_id,
-                structlog.processors.add_log_level,
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
-                structlog.processors.JSONRenderer(),
-            ],
-        )
+        log_as_json("warning" if self.demo else self.settings.log_level)
         engine = PersonalizationEngine.open(settings=self.settings)
         app = create_app(engine, demo=self.demo, counted_in=self.counted_in)
         # What is there now stays; looking through it again and again would stall requests.
         gc.collect()
         gc.freeze()
         return app
+
+
+def log_as_json(level: str) -> None:
+    """Write lines of this level and above to stdout, each one JSON object."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        processors=[
+            with_request_id,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+    )
 
 
 def serve(

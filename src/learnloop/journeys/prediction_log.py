@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import count, islice
-from time import time_ns
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -20,6 +19,7 @@ from learnloop.core.arrays import Arrays
 from learnloop.core.ids import ItemId, LearnerId, PredictionId
 from learnloop.core.predictions import PredictionRecord
 from learnloop.core.protocols import Clock, Transaction
+from learnloop.core.time import to_us
 from learnloop.journeys.request import request_id
 from learnloop.serving.served import Served
 
@@ -128,7 +128,7 @@ class PredictionLog:
         ]
 
     def _id(self, noted: Noted) -> str:
-        return f"{time_ns() // 1_000_000:012x}{self._process}{noted.number:08x}"
+        return f"{to_us(noted.at) // 1000:012x}{self._process}{noted.number:08x}"
 
 
 def _chances(served: Served) -> list[float | None]:
