@@ -203,7 +203,7 @@ class ModelOrchestrator:
             now = self._clock()
             if why is Why.QUEUE_FULL and role is ServedBy.CHAMPION:
                 raise Overloaded(f"more questions wait for {slot.name} than it can answer in time")
-            if why is None and now <= until:
+            if why is None:
                 version.breaker.succeeded(ticket)
             elif why not in NOT_ITS_FAULT:
                 version.breaker.failed(ticket)

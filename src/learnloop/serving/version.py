@@ -24,10 +24,11 @@ QUICK_US: Final = 1000.0
 """An answer that takes no longer may be computed where it is asked."""
 HANDING_OVER_US: Final = 50.0
 """What it costs about to hand a question to a thread and take the answer back."""
-SLOW_S: Final = 2e-6 * QUICK_US
+SLOW_S: Final = 0.010
+"""A quick model's call that takes longer is slow; below, it may have waited for other threads."""
 OFTEN_SLOW: Final = 5
 AMONG: Final = 20
-"""A quick model of whose last 20 calls 5 were slow is asked in its thread from then on."""
+"""With 5 slow calls among its last 20 a quick model gets a thread, with none it is quick again."""
 MANY: Final = 1_000_000
 BATCH: Final = 32
 TIMED_CALLS: Final = 15
@@ -127,8 +128,13 @@ class Version:
 
     def _took(self, seconds: float) -> None:
         is_slow = seconds > SLOW_S
-        if (is_slow or self._slow.bits) and self._slow.add(is_slow) >= OFTEN_SLOW:
+        if not is_slow and not self._slow.bits:
+            return
+        n_slow = self._slow.add(is_slow)
+        if n_slow >= OFTEN_SLOW:
             self.quick_rows = 0
+        elif not n_slow:
+            self.quick_rows = self.cost.rows_within(QUICK_US)
 
 
 def rows_of(inputs: Arrays) -> int:

@@ -234,7 +234,10 @@ def test_a_path_follows_the_goals(school):
 
 def test_health(school):
     assert school.ask("GET", "/health/live", key="none").json() == {"status": "alive"}
-    assert school.ask("GET", "/health/ready", key="none").json() == {"status": "ready"}
+    assert school.ask("GET", "/health/ready", key="none").json() == {
+        "status": "ready",
+        "failed_models": [],
+    }
 
 
 def test_not_ready_without_a_database(school):

@@ -113,6 +113,12 @@ def test_a_quick_model_that_becomes_slow_gets_a_thread_of_its_own():
     assert version.quick_rows == 0
     shelf.toy("1").misbehave = sleeping(0.5)
     assert served.predict(SLOT, question(9.0)).role is ServedBy.RULE
+    time.sleep(0.5)
+    shelf.toy("1").misbehave = lambda inputs: None
+    for k in range(20):
+        assert version.quick_rows == 0
+        assert served.predict(SLOT, question(10.0 + k)).role is ServedBy.CHAMPION
+    assert version.quick_rows >= 1
 
 
 def test_a_full_queue_refuses_at_once():
