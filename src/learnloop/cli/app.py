@@ -28,8 +28,10 @@ from learnloop.cli import (
     recommend,
     retrain,
     schedule,
+    score,
     serve,
     tracking,
+    train,
     worker,
 )
 from learnloop.cli.terminal import say_error
@@ -55,7 +57,9 @@ app.command("profile", rich_help_panel=FILL)(profile.profile)
 app.command("recommend", rich_help_panel=FILL)(recommend.recommend)
 app.add_typer(features.app, name="features", rich_help_panel=JUDGE)
 app.command("fit", rich_help_panel=JUDGE)(fit.fit)
+app.command("train", rich_help_panel=JUDGE)(train.train)
 app.command("evaluate", rich_help_panel=JUDGE)(evaluate.evaluate)
+app.command("score", rich_help_panel=JUDGE)(score.score)
 app.add_typer(tracking.app, name="tracking", rich_help_panel=JUDGE)
 app.command("retrain", rich_help_panel=JUDGE)(retrain.retrain)
 app.add_typer(models.app, name="models", rich_help_panel=JUDGE)

@@ -98,9 +98,10 @@ def train(
         n_trials=trials,
         journal=journal,
     )
-    folder = out or Path(f"{model}@{plan.version}")
-    require_new(folder)
+    if out is not None:
+        require_new(out)
     trained = _trained(data, plan, executor, quiet=json)
+    folder = out or Path(str(trained.artifact.ref))
     write(trained.artifact, trained.pictures, folder)
     if json:
         print_json(_json(trained, folder))
@@ -162,7 +163,8 @@ def _tables(trained: "Trained", folder: Path) -> tuple[object, ...]:
     from rich.markup import escape
     from rich.table import Table
 
-    found, parts = trained.evaluation, []
+    found = trained.evaluation
+    parts: list[object] = []
     if trained.tuned is not None:
         best, n = trained.tuned.best, len(trained.tuned.trials)
         params = ", ".join(f"{name}={value}" for name, value in best.params.items())

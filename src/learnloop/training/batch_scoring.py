@@ -17,8 +17,11 @@ import polars as pl
 
 from learnloop.core.arrays import Arrays
 from learnloop.core.artifact import Artifact, TensorSpec
-from learnloop.core.errors import DataError
+from learnloop.core.errors import DataError, FeatureMismatch, InvalidInput
 from learnloop.core.protocols import Predictor
+from learnloop.features.definitions import FEATURES
+from learnloop.features.fold import FeatureFold
+from learnloop.features.statistics import NOTHING
 from learnloop.models import runtime
 from learnloop.training.executor import Executor, LocalExecutor
 from learnloop.training.executor.tasks import OnDone
@@ -78,6 +81,45 @@ class Scorer:
         return spec.checked(values[:, 0] if len(spec.shape) == 1 else values)
 
 
+def columns_of(artifact: Artifact, named: Columns) -> Columns:
+    """The columns that each input of a model is made of.
+
+    Args:
+        artifact: Of the model.
+        named: Of some of its inputs. An input that is not among them is made of all features, where
+            the model takes features, in the order of `features.definitions`; else of the column of
+            its own name.
+
+    Raises:
+        InvalidInput: The model has no input of that name, or no inputs at all.
+        FeatureMismatch: It takes features of other definitions than this release has.
+    """
+    manifest = artifact.manifest
+    known = [spec.name for spec in manifest.inputs]
+    if not known:
+        raise InvalidInput(
+            f"model: {artifact.ref} keeps a state of each learner and scores no rows; "
+            "'learnloop evaluate' asks such models"
+        )
+    for name in named:
+        if name not in known:
+            names = ", ".join(known)
+            raise InvalidInput(f"columns: there is no input {name!r}; there are {names}")
+    return {name: named.get(name) or _usual(artifact, name) for name in known}
+
+
+def _usual(artifact: Artifact, name: str) -> Sequence[str]:
+    trained_on = artifact.manifest.features
+    if trained_on is None:
+        return (name,)
+    ours = str(FeatureFold().ref).removesuffix(NOTHING.version)
+    if not trained_on.startswith(ours):
+        raise FeatureMismatch(
+            f"{artifact.ref} takes {trained_on}; this release computes {ours}...: fit it again"
+        )
+    return tuple(feature.name for feature in FEATURES)
+
+
 def score_table(
     scorer: Scorer,
     table: pl.DataFrame | Path,
@@ -125,8 +167,10 @@ def score_table(
 def _score(scorer: Scorer, shard: _Shard) -> Arrays:
     if isinstance(shard, tuple):
         path, first, n = shard
-        columns = sorted({name for names in scorer.columns.values() for name in names})
-        return scorer(pl.scan_parquet(path).slice(first, n).select(columns).collect())
+        rows = pl.scan_parquet(path).slice(first, n)
+        wanted = {name for names in scorer.columns.values() for name in names}
+        there = [name for name in rows.collect_schema().names() if name in wanted]
+        return scorer(rows.select(there).collect())
     return scorer(shard)
 
 

@@ -27,7 +27,7 @@ from learnloop.training.train_model.config import module_of
 from learnloop.training.train_model.folder import with_files
 
 MODEL_FILE: Final = "model.json"
-STATISTICS_FILE: Final = "statistics.json"
+STATISTICS_FILE: Final = "item_statistics.msgpack"
 
 
 @dataclass(frozen=True, slots=True)
