@@ -20,6 +20,7 @@ from learnloop.core.errors import LearnloopError
 from learnloop.journeys.engine import PersonalizationEngine
 from learnloop.journeys.prediction_log import Noted, PredictionLog
 from learnloop.journeys.results import RecommendationSet
+from learnloop.serving.breaker import BreakerState
 from learnloop.serving.served import Served
 
 if TYPE_CHECKING:
@@ -110,6 +111,11 @@ class Telemetry:
         meter.set(("writer_waiting",), services.writer.n_waiting)
         meter.set(("reader_waiting",), services.reader.n_waiting)
         meter.set(("predictions_waiting",), len(self.predictions))
+        meter.drop("breaker_open")
+        for slot in services.serving.orchestrator.live.slots.values():
+            for version in slot.versions:
+                is_open = version.breaker.state is BreakerState.OPEN
+                meter.set(("breaker_open", slot.name, str(version.ref)), is_open)
 
     def _storing(self, taken: Sequence[Noted]) -> Work[int]:
         return lambda _, tx: self.predictions.store(tx, taken)

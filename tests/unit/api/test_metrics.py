@@ -6,7 +6,8 @@ import time
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from tests.school import answer, world
+from tests.school import ITEM, answer, world
+from tests.served import on_features, put
 
 from learnloop.api.exposition import text_of
 from learnloop.api.gate import GatedProtocol
@@ -226,3 +227,47 @@ def lines(capsys):
 
     yield said
     structlog.reset_defaults()
+
+
+# --- what a served model said ---------------------------------------------------------------------
+
+
+def test_an_answer_of_a_model_is_counted_logged_and_found_by_its_request(school):
+    put(school.engine, on_features(school.engine, "2"))
+    services = school.app.state.services
+    services.serving.refresh()
+    body = {"userId": "ada", "itemIds": [ITEM]}
+    sent = {"X-Request-Id": "asked"}
+    reply = school.ask("POST", "/api/ml/models/toy/predict", json=body, headers=sent)
+    assert reply.status_code == 200
+    school._runner.run(services.telemetry.flush(services))
+    with school.engine.store.begin(write=False) as tx:
+        (one,) = tx.predictions.page("toy", 9)
+    assert (one.request_id, one.learner_id, one.item_id) == ("asked", "ada", ITEM)
+    assert (str(one.ref), one.role) == (reply.json()["model"], reply.json()["role"])
+    found = samples(school)
+    labels = (("role", "champion"), ("slot", "toy"), ("why", ""))
+    assert found["learnloop_prediction_seconds_count", *labels] == 1
+    assert found["learnloop_breaker_open", ("model", "toy@2"), ("slot", "toy")] == 0
+    wanted = (("model", "toy@2"), ("role", "champion"), ("slot", "toy"))
+    assert found["learnloop_model_live", *wanted] == 1
+
+
+def test_predictions_wait_while_they_can_not_be_stored(school, monkeypatch):
+    put(school.engine, on_features(school.engine, "2"))
+    services = school.app.state.services
+    services.serving.refresh()
+    school.ask("POST", "/api/ml/models/toy/predict", json={"userId": "ada"})
+
+    async def away(*_, **__):
+        raise StoreUnavailable("away")
+
+    writer = services.writer
+    with monkeypatch.context() as patched:
+        patched.setattr(type(writer), "run", away)
+        school._runner.run(services.telemetry.flush(services))
+        assert len(services.telemetry.predictions) == 1
+    school._runner.run(services.telemetry.flush(services))
+    assert len(services.telemetry.predictions) == 0
+    with school.engine.store.begin(write=False) as tx:
+        assert len(tx.predictions.page("toy", 9)) == 1
