@@ -20,6 +20,7 @@ def blocks(page: str, heading: str) -> list[str]:
     ("page", "heading", "settings"),
     [
         ("scale-out", "Use", {}),
+        ("training", "From a folder to an artifact", {}),
         ("training", "Tuning", {}),
         ("training", "Tracking", {"LEARNLOOP_TRACKING": "none"}),
     ],

@@ -117,6 +117,7 @@ def test_another_instant_makes_the_same_model_of_another_name(
     assert later.file("baseline.json") == ability.artifact.file("baseline.json")
 
 
+@pytest.mark.slow
 def test_another_seed_is_another_network(data: Dataset, net: Trained) -> None:
     again = train(data, Plan("feature_net", NOON, EPOCHS, seed=1))
     assert again.artifact.file("weights.npz") != net.artifact.file("weights.npz")
