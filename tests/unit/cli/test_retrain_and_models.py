@@ -45,6 +45,13 @@ def test_from_a_first_fit_to_going_back(url: str, tmp_path: Path, learnloop: Lea
     duel = learnloop("models", "compare", first, second, *on, "--json").json
     assert duel["differences"]["log_loss"]["point"] == 0.0
     assert "held-out learners of log" in learnloop("models", "compare", first, second, *on).out
+    rows = [f"u{k % 20},add-subtract-exercise-01,{k % 3 > 0:d},{k}" for k in range(200)]
+    (tmp_path / "answers").mkdir()
+    text = "\n".join(("user_id,item_id,correct,timestamp", *rows))
+    (tmp_path / "answers" / "interactions.csv").write_text(text + "\n")
+    data = ("--data", str(tmp_path / "answers"))
+    duel = learnloop("models", "compare", first, second, *data, *on, "--json").json
+    assert (duel["on"], duel["differences"]["auc"]["point"]) == ("answers", 0.0)
 
     assert learnloop("models", "deploy", second, "--reason", "a try", *on).code == 0
     assert learnloop("models", "list", *on, "--json").json[0]["ref"] == second
@@ -82,7 +89,8 @@ def test_what_can_not_be_done_is_said_in_a_line(
 
 def test_only_a_champion_in_the_estimators_place(url: str, learnloop: Learnloop) -> None:
     on = ("--database", url)
-    ref = learnloop("models", "list", *on, "--json").json[0]["ref"]
+    listed = learnloop("models", "list", *on, "--json").json
+    ref = next(m["ref"] for m in listed if m["created_at"])
     why = ("--reason", "a try")
     done = learnloop("models", "deploy", ref, "--role", "challenger", *why, *on)
     assert "can only be champion" in done.err
