@@ -147,6 +147,8 @@ class Pages:
             return learner_view(live, tx, learner_id, news)
 
         view = await self.services.writer.run(work, [learner_id])
+        if view.made is not None:
+            self.services.telemetry.decided(view.made)
         asked = view.step.recommendation_id if view.step else None
         if problem is not None and asked != said.get("recommendation"):
             raise problem  # another question stands there by now

@@ -11,7 +11,7 @@ from learnloop.core.types import Decision, Item, Reason
 from learnloop.journeys import profiles
 from learnloop.journeys.live import Live
 from learnloop.journeys.recommend import recommend
-from learnloop.journeys.results import Profile, SkillLevel
+from learnloop.journeys.results import Profile, RecommendationSet, SkillLevel
 from learnloop.policies.explain import sentence
 
 # A recommendation stays on the page this long, so that reloading it does not log another decision.
@@ -64,12 +64,17 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class LearnerView:
-    """All of a learner's page."""
+    """All of a learner's page.
+
+    Attributes:
+        made: The decision, where one had to be made for it.
+    """
 
     profile: Profile
     skills: tuple[SkillRow, ...]
     step: NextStep | None
     change: Change | None
+    made: RecommendationSet | None
 
 
 def learner_view(
@@ -77,12 +82,13 @@ def learner_view(
 ) -> LearnerView:
     """A learner's own page, with what is recommended now."""
     profile = profiles.profile(live, tx, learner_id)
-    decision = _current(live, tx, learner_id)
+    decision, made = _current(live, tx, learner_id)
     return LearnerView(
         profile,
         skill_rows(profile.skills.current_levels),
         _step(live, decision) if decision and decision.choices else None,
         _change(live, tx, profile, news) if news else None,
+        made,
     )
 
 
@@ -113,8 +119,10 @@ def answer_id(decision_id: DecisionId) -> InteractionId:
     return InteractionId(f"page-{decision_id}")
 
 
-def _current(live: Live, tx: Transaction, learner_id: LearnerId) -> Decision | None:
-    """The decision that is still open, else a new one."""
+def _current(
+    live: Live, tx: Transaction, learner_id: LearnerId
+) -> tuple[Decision | None, RecommendationSet | None]:
+    """The decision that is still open, else a new one, and what was made for it."""
     now = live.clock.now()
     for decision in tx.decisions.latest(learner_id, 1):
         given = answer_id(decision.decision_id)
@@ -124,8 +132,9 @@ def _current(live: Live, tx: Transaction, learner_id: LearnerId) -> Decision | N
             or tx.interactions.get(learner_id, [given])
         )
         if is_open and decision.choices and decision.decided_at > now - SAME_FOR:
-            return decision
-    return tx.decisions.get(recommend(live, tx, learner_id, n=1).decision_id)
+            return decision, None
+    made = recommend(live, tx, learner_id, n=1)
+    return tx.decisions.get(made.decision_id), made
 
 
 def _step(live: Live, decision: Decision) -> NextStep:
