@@ -1,9 +1,11 @@
 """Does a folder of answers become the model that it should, the same one each time, or nothing?"""
 
+import pickle
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,10 +17,14 @@ from learnloop.core.answers import STUDY
 from learnloop.core.artifact import Artifact
 from learnloop.core.errors import ArtifactError, DataError, InvalidInput
 from learnloop.models.index import PREDICTORS
+from learnloop.models.train.checkpoint import Checkpoint, Checkpoints
 from learnloop.monitoring.baseline import of_json
 from learnloop.training.dataset import Dataset, read_dataset
+from learnloop.training.executor import LocalExecutor
+from learnloop.training.tracking.tracker import NoRun
 from learnloop.training.train_model import Plan, Trained, train, write
 from learnloop.training.train_model.config import config_of, pairs, space_of
+from learnloop.training.train_model.epochs import Epochs
 from learnloop.training.train_model.kinds import kind_of
 from learnloop.training.train_model.rehearsal import without_test
 
@@ -232,6 +238,21 @@ def test_a_search_is_told_and_its_best_is_fitted(data: Dataset, tmp_path: Path) 
     assert (tmp_path / "journal").stat().st_size
 
 
+@pytest.mark.slow
+def test_other_processes_find_the_same(data: Dataset) -> None:
+    plan = Plan("ability", NOON, n_folds=2)
+    with LocalExecutor(2) as executor:
+        there = train(data, plan, executor=executor)
+    assert there.folds == train(data, plan).folds
+
+
+def test_what_trials_share_can_travel(data: Dataset) -> None:
+    kind = kind_of("feature_net", data, 0)
+    again = pickle.loads(pickle.dumps(kind))
+    for name, column in kind.seen().items():
+        np.testing.assert_array_equal(again.seen()[name], column)
+
+
 def test_a_space_names_settings_that_there_are() -> None:
     for name in PREDICTORS:
         for field, of in space_of(name, {}).items():
@@ -239,6 +260,55 @@ def test_a_space_names_settings_that_there_are() -> None:
             for value in ends:
                 config_of(name, {field: value})
     assert "dropout" not in space_of("feature_net", {"dropout": "0.1"})
+
+
+# --- what a tracker is told -----------------------------------------------------------------------
+
+
+class Notes(NoRun):
+    """A run that remembers."""
+
+    def __init__(self) -> None:
+        self.said: dict[str, object] = {}
+        self.epochs: list[int] = []
+        self.files: dict[str, bytes] = {}
+
+    def params(self, values: Mapping[str, object]) -> None:
+        self.said |= values
+
+    def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
+        self.said |= values
+
+    def tags(self, values: Mapping[str, str]) -> None:
+        self.said |= values
+
+    def on_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        self.epochs.append(epoch)
+
+    def file(self, name: str, content: bytes) -> None:
+        self.files[name] = content
+
+
+def test_a_tracker_is_told_settings_figures_and_files(data: Dataset) -> None:
+    run = Notes()
+    found = train(data, Plan("ability", NOON, {"ridge": "50"}, n_folds=2), run=run)
+    assert found.folds is not None
+    assert run.said["ridge"] == 50.0
+    assert run.said["auc"] == found.evaluation.figures["auc"].point
+    assert run.said["folds_auc"] == found.folds.mean("auc")
+    assert run.said["sha256"] == found.artifact.sha256
+    assert run.files == {"CARD.md": found.artifact.file("CARD.md")}
+
+
+def test_epochs_before_a_kill_are_told_too(tmp_path: Path) -> None:
+    history = [{"loss": 0.7}, {"loss": 0.6}]
+    Checkpoints(tmp_path).save(2, Checkpoint({}, {"run": {}, "at": {"history": history}}))
+    run = Notes()
+    epochs = Epochs(run, tmp_path)
+    epochs.on_epoch(2, {"loss": 0.5})
+    assert run.epochs == [0, 1, 2]
+    assert epochs.checkpoints is not None
+    assert Epochs(run, None).pictures() == {}
 
 
 # --- what is refused ------------------------------------------------------------------------------
