@@ -3,7 +3,7 @@
 0  done
 1  it could not be done; the line on stderr says why and what to do
 2  the command line is wrong
-3  `evaluate` only: the leakage audit failed, so the figures mean nothing
+3  `evaluate`, `train`: the leakage audit failed, so the figures mean nothing
 4  `import` only: some rows were rejected; the others are in
 """
 

@@ -73,8 +73,7 @@ def train(
 
         learnloop train feature_net --data data/assistments09 --no-test --set epochs=20
 
-        learnloop train feature_net --data data/assistments09 --trials 30 --journal net.journal \
-        --executor local:2 --checkpoints net.checkpoints --out feature_net-1
+        learnloop train feature_net --data data/assistments09 --trials 30 --journal net.journal
     """
     from learnloop.core.time import SystemClock
     from learnloop.training.train_model import Plan, write
