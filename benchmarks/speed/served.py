@@ -21,7 +21,7 @@ from uvicorn.supervisors import Multiprocess
 
 from learnloop.api.app import create_app
 from learnloop.api.gate import GatedProtocol
-from learnloop.api.server import BACKLOG, bind, serve
+from learnloop.api.server import BACKLOG, SILENT_S, bind, serve
 from learnloop.core.protocols import Store
 from learnloop.journeys.engine import PersonalizationEngine, Settings
 from learnloop.storage import open_store
@@ -122,7 +122,7 @@ class Server(AbstractContextManager["Server"]):
         return processes.cpu_s(self._process.pid)
 
     def _wait(self) -> None:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while True:
             try:
                 if httpx.get(f"http://127.0.0.1:{self.port}{self.path}").is_success:
@@ -149,6 +149,7 @@ def main(kind: str, port: int, workers: int, url: str) -> None:
         log_level="warning",
         server_header=False,
         backlog=BACKLOG,
+        timeout_worker_healthcheck=SILENT_S,
     )
     with bind("127.0.0.1", port) as listener:
         if workers == 1:

@@ -45,4 +45,5 @@ if __name__ == "__main__":
         access_log=False,
         log_level="warning",
         backlog=4096,
+        timeout_worker_healthcheck=60,
     )

@@ -26,6 +26,9 @@ from learnloop.journeys.request import with_request_id
 BACKLOG = 4096
 KEEP_ALIVE_S = 65
 GRACE_S = 10
+# A worker that is silent for longer is replaced. One that starts says nothing before everything is
+# imported, which takes a while on a busy machine; with uvicorn's 5 seconds it would never be done.
+SILENT_S = 60
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
 
 
@@ -103,6 +106,7 @@ def serve(
             backlog=BACKLOG,
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=GRACE_S,
+            timeout_worker_healthcheck=SILENT_S,
         )
         if workers == 1:
             uvicorn.Server(config).run([listener])
