@@ -328,7 +328,8 @@ class PersonalizationEngine:
         # Apart and last: nobody who answers meanwhile writes these any more. If it can't be done
         # now, they only take up space.
         with suppress(StoreUnavailable), self.store.begin() as tx:
-            for ref in {live.estimator.ref, live.features.ref} - {model.ref, snapshot.ref}:
+            in_use = {alias.ref for alias in tx.models.aliases()}
+            for ref in {live.estimator.ref, live.features.ref} - in_use:
                 tx.states.drop(ref)
         self.mirror()
         return published

@@ -11,6 +11,7 @@ from learnloop.core.errors import ArtifactError, InvalidInput, NotFound
 from learnloop.core.protocols import Clock, Store, Transaction
 from learnloop.core.registry import AliasChange, ModelRecord, ModelRole
 from learnloop.core.types import Ref
+from learnloop.features.fold import NAME as FEATURES
 
 KEPT_FOR = timedelta(days=30)
 KEPT_VERSIONS = 3
@@ -71,17 +72,29 @@ def give_role(
 ) -> None:
     """Let a version play a role in a slot from the end of this transaction on; None: nobody.
 
+    A champion brings the features that it takes: they become the live ones, whose states are kept
+    up to date with every answer.
+
     Raises:
         NotFound: There is no such version.
     """
+    record = None
     if ref is not None:
         _alone(tx)
-        if tx.models.get(ref) is None:
+        record = tx.models.get(ref)
+        if record is None:
             raise NotFound(f"model: there is no version {ref}", field="model")
         if ref not in {alias.ref for alias in tx.models.aliases()}:
             # Nobody advanced its states while it had no role; they are rebuilt from the log.
             tx.states.drop(ref)
     tx.models.change(AliasChange(clock.now(), slot, role, ref, actor, reason, share))
+    if record is None or role is not ModelRole.CHAMPION:
+        return
+    features = Manifest.decode(record.manifest).features
+    brought = None if features is None else Ref.parse(features)
+    if brought not in (None, tx.models.alias(FEATURES, role)) and tx.models.get(brought):
+        why = f"{ref} takes them"
+        give_role(tx, clock, FEATURES, role, brought, actor=actor, reason=why)
 
 
 def roll_back(tx: Transaction, clock: Clock, slot: str, *, actor: str, reason: str) -> Ref:

@@ -6,7 +6,7 @@ features' states are rebuilt from the log as they are needed.
 """
 
 from learnloop.core.answers import AnswerLog
-from learnloop.core.artifact import Artifact
+from learnloop.core.artifact import Artifact, Manifest
 from learnloop.core.protocols import Clock, Transaction
 from learnloop.core.registry import ModelRole
 from learnloop.core.types import Ref
@@ -56,8 +56,15 @@ def fitted(live: Live, log: AnswerLog) -> Artifact:
 
 
 def publish(tx: Transaction, clock: Clock, artifact: Artifact) -> None:
-    """Store statistics and make them live."""
+    """Store statistics and make them live, unless a champion takes those that are."""
+    champion = ModelRole.CHAMPION
+    now = tx.models.alias(NAME, champion)
+    if now is not None and str(now) in {
+        Manifest.decode(record.manifest).features
+        for alias in tx.models.aliases()
+        if alias.role is champion and (record := tx.models.get(alias.ref)) is not None
+    }:
+        return
     if tx.models.get(artifact.ref) is None:  # the same statistics may come again
         store_artifact(tx, artifact)
-    champion = ModelRole.CHAMPION
     give_role(tx, clock, NAME, champion, artifact.ref, actor="fit", reason="fitted anew")
