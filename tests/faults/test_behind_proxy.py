@@ -38,7 +38,8 @@ PROXIES = {"nginx": "nginx.conf", "haproxy": "haproxy.cfg"}
 SERVE = "from learnloop.cli import main; main()"
 LEARNERS = tuple(f"learner-{k}" for k in range(6))
 N_SERVERS, N_KILLS = 3, 4
-WAIT_S = 60.0
+WAIT_S = 180.0
+PAUSE_S = 0.01
 QUESTION = [1.0, 2.0, 3.0]
 PREDICT = f"/api/ml/models/{served.TOY}/predict"
 
@@ -92,6 +93,7 @@ class Client(threading.Thread):
                     found = self.ask(client, "POST", PREDICT, {"inputs": {served.X: [QUESTION]}})
                     self.check(found)
                 self.slowest_s = max(self.slowest_s, time.monotonic() - began)
+                time.sleep(PAUSE_S)
 
     @contextmanager
     def counted(self, what: str) -> Iterator[None]:
