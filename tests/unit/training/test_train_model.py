@@ -294,7 +294,7 @@ def test_a_tracker_is_told_settings_figures_and_files(data: Dataset) -> None:
     found = train(data, Plan("ability", NOON, {"ridge": "50"}, n_folds=2), run=run)
     assert found.folds is not None
     assert run.said["ridge"] == 50.0
-    assert run.said["auc"] == found.evaluation.figures["auc"].point
+    assert run.said["judged_auc"] == found.evaluation.figures["auc"].point
     assert run.said["folds_auc"] == found.folds.mean("auc")
     assert run.said["sha256"] == found.artifact.sha256
     assert run.files == {"CARD.md": found.artifact.file("CARD.md")}

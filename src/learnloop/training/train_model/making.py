@@ -188,7 +188,9 @@ def _folds(data: Dataset, plan: Plan, config: Any, executor: Executor, say: Say)
 
 
 def _track(run: Run, made: Trained) -> None:
-    run.metrics({name: x[0] for name, x in made.artifact.manifest.metrics.items()})
+    metrics, judged = made.artifact.manifest.metrics, made.evaluation.figures
+    # Epochs have an `auc` too, of those who validate.
+    run.metrics({f"judged_{k}" if k in judged else k: x[0] for k, x in metrics.items()})
     if made.folds is not None:
         figures = made.folds.folds[0].figures
         run.metrics({f"folds_{name}": made.folds.mean(name) for name in figures})
