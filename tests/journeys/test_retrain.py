@@ -142,6 +142,16 @@ def test_the_same_data_give_the_same_model(learners: dict[str, list[Interaction]
     assert found[0] == found[1]
 
 
+def test_a_version_may_be_stored_and_not_promoted(engine: PersonalizationEngine) -> None:
+    found = engine.retrain("ability", promote=False)
+    assert found.ruling.promote
+    assert not found.promoted
+    assert "may be deployed" in found.because
+    with engine.store.begin(write=False) as tx:
+        assert tx.models.get(found.challenger.model) is not None
+        assert tx.models.alias(ESTIMATOR, CHAMPION) is None
+
+
 def test_a_dry_run_changes_nothing(few: PersonalizationEngine) -> None:
     found = few.retrain("ability", dry_run=True)
     assert not found.promoted

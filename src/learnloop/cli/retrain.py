@@ -37,6 +37,10 @@ def retrain(
             help="How much better it has to be, relative in log loss; default: the model's own.",
         ),
     ] = None,
+    promote: Annotated[
+        bool,
+        typer.Option("--promote/--no-promote", help="Or only store it, to be deployed by hand."),
+    ] = True,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Fit and compare, and change nothing.")
     ] = False,
@@ -66,6 +70,7 @@ def retrain(
             window=None if window is None else span(window),
             incremental=incremental,
             margin=margin,
+            promote=promote,
             dry_run=dry_run,
             say=at,
         )

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from learnloop.cli.database import AsJson, settings
+from learnloop.cli.database import AsJson, Database, settings
 from learnloop.cli.evaluate import AUDIT_FAILED
+from learnloop.cli.retrain import retrain
 from learnloop.cli.terminal import print_json, say, show
 from learnloop.core.errors import InvalidInput
 
@@ -58,6 +59,7 @@ def train(
         typer.Option(metavar="FILE", help="Keep trials here; run again, it goes on from them."),
     ] = None,
     executor: Executor = None,
+    database: Database = None,
     json: AsJson = False,
 ) -> None:
     """Fit a model on a folder of answers, judge it, and write it as an artifact.
@@ -66,6 +68,9 @@ def train(
     The folder it is written to appears whole or not at all: the model, its model card, its figures
     with intervals, and what is needed to serve, watch and go on from it. While you are still
     choosing settings use `--no-test`, so that the held-out learners are asked once, in the end.
+
+    Without `--data` it is fitted on the database's own log, compared with the champion, and stored
+    without a role: `learnloop retrain MODEL --no-promote`.
 
     For example:
 
@@ -81,11 +86,13 @@ def train(
     from learnloop.training.train_model.folder import require_new
 
     if data is None:
-        raise InvalidInput(
-            "data: name a folder of answers with --data; to fit on the database's own log, use "
-            f"'learnloop retrain {model}'",
-            field="data",
-        )
+        if out or set_to or checkpoints or folds or trials or journal or executor:
+            raise InvalidInput(
+                "data: these options are for a folder of answers; name one with --data",
+                field="data",
+            )
+        retrain(model, promote=False, database=database, json=json)
+        return
     plan = Plan(
         model,
         SystemClock().now(),

@@ -341,6 +341,7 @@ class PersonalizationEngine:
         window: timedelta | None = None,
         incremental: bool = False,
         margin: float | None = None,
+        promote: bool = True,
         dry_run: bool = False,
         say: Callable[[str], None] = lambda what: None,
     ) -> "Report":
@@ -353,13 +354,16 @@ class PersonalizationEngine:
             window: Learn from and judge by answers of this long only; None: all.
             incremental: Go on from the champion's checkpoint, where the model can.
             margin: How much better it has to be, relative in log loss; None: the model's own.
+            promote: Without, the new version is stored and plays no role.
             dry_run: Change nothing.
             say: Told what is being done.
         """
         # Only here: it brings polars and every model, which a serving process has no use for.
         from learnloop.journeys.retrain import Plan, retrain  # noqa: PLC0415
 
-        plan = Plan(window=window, incremental=incremental, margin=margin, dry_run=dry_run)
+        plan = Plan(
+            window=window, incremental=incremental, margin=margin, promote=promote, dry_run=dry_run
+        )
         report = retrain(self.live, self.store, model, plan, say)
         self.mirror()
         return report

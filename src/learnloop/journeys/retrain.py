@@ -68,12 +68,14 @@ class Plan(BaseModel, frozen=True, extra="forbid"):
         window: Learn from and judge by answers of this long only; None: all.
         incremental: Go on from the champion's checkpoint, where the model can.
         margin: How much better it has to be, relative in log loss; None: the model's own.
+        promote: Let it take over if the gate says so; without, it is stored and plays no role.
         dry_run: Change nothing: store no version, give no role.
     """
 
     window: timedelta | None = None
     incremental: bool = False
     margin: float | None = None
+    promote: bool = True
     dry_run: bool = False
 
 
@@ -309,8 +311,10 @@ def _settle(store: Store, begun: _Begun, ref: Ref, ruling: Ruling) -> tuple[bool
     compared = None if begun.champion is None else begun.champion.ref
     with store.begin() as tx:
         now = tx.models.alias(slot, role)
-        promote = ruling.promote and now == compared
-        if ruling.promote and not promote:
+        promote = ruling.promote and now == compared and begun.plan.promote
+        if ruling.promote and not begun.plan.promote:
+            because = f"nobody was to be promoted; {ref} may be deployed: {ruling.because}"
+        elif ruling.promote and not promote:
             because = f"{now} became the champion meanwhile; retrain again to compare with it"
         clock = begun.live.clock
         if promote:

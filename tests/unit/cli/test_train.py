@@ -96,7 +96,6 @@ def test_a_network_is_watched_added_and_asked(
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ((), "learnloop retrain ability"),
         (("--data", "nowhere"), "there is no such folder"),
         (("--set", "rigde=1"), "ability has no 'rigde'; there are: ability_variance (0.8)"),
         (("--executor", "moon"), "'moon' is not local"),
@@ -107,12 +106,18 @@ def test_what_can_not_be_done_is_said_in_one_line(
     arguments: tuple[str, ...], complaint: str, data: str, elsewhere: Path, learnloop: Learnloop
 ) -> None:
     (elsewhere / "taken").mkdir()
-    given = arguments if not arguments or "--data" in arguments else ("--data", data, *arguments)
+    given = arguments if "--data" in arguments else ("--data", data, *arguments)
     failed = learnloop("train", "ability", *given)
     assert failed.code == 1
     assert complaint in failed.err
     assert failed.err.count("\n") == 1
     assert [path.name for path in elsewhere.iterdir()] == ["taken"]
+
+
+def test_options_of_a_folder_need_one(elsewhere: Path, learnloop: Learnloop) -> None:
+    failed = learnloop("train", "ability", "--out", "net")
+    assert failed.code == 1
+    assert "name one with --data" in failed.err
 
 
 def test_a_leaking_folder_ends_with_3(data: str, elsewhere: Path, learnloop: Learnloop) -> None:
