@@ -25,6 +25,13 @@ _DAYS = re.compile(r"([1-9][0-9]{0,3})d")
 Since = Annotated[
     str, typer.Option(metavar="DAYS", help="How far back, e.g. 30d; from the start of a period.")
 ]
+Explained = Annotated[
+    bool,
+    typer.Option(
+        "--importance/--no-importance",
+        help="Say which features moved the answers; takes seconds where models take features.",
+    ),
+]
 Period = Annotated[int, typer.Option(min=1, max=365, metavar="DAYS", help="Days of a period.")]
 
 
@@ -39,6 +46,7 @@ def report(
         Path | None,
         typer.Option(metavar="OUT", help="Write the report here too, as one page with plots."),
     ] = None,
+    importance: Explained = True,
     database: Database = None,
     json: AsJson = False,
 ) -> None:
@@ -59,7 +67,8 @@ def report(
     with open_engine(database) as engine, working(quiet=json) as tell:
         tell("judging what the models said")
         with engine.store.begin(write=False) as tx:
-            found = look(engine.live(tx), tx, days=days, period=period, slot=slot)
+            live = engine.live(tx)
+            found = look(live, tx, days=days, period=period, slot=slot, explained=importance)
     alerts = judge(found, {}).alerts
     if html is not None:
         _write(html, found, alerts)
@@ -77,6 +86,7 @@ def check(
     period: Annotated[
         int, typer.Option(min=1, max=365, metavar="DAYS", help="Days of a period.")
     ] = 1,
+    importance: Explained = True,
     database: Database = None,
     json: AsJson = False,
 ) -> None:
@@ -97,7 +107,7 @@ def check(
 
     log_to_stderr()
     with open_engine(database) as engine:
-        alerts = watch(engine, days=_days(since), period=period)
+        alerts = watch(engine, days=_days(since), period=period, explained=importance)
         if engine.settings.alert_webhook is not None:
             Worker(engine, kinds={ALERT_JOB: KINDS[ALERT_JOB]}).run_due()
     if json:
@@ -172,6 +182,9 @@ def _show(found: "Report", alerts: Sequence[Alert]) -> None:
     slow = [x for x in found.periods if x.performance.latency is not None]
     if slow:
         show(_served(slow))
+    explained = [x for x in found.periods if x.importance]
+    if explained:
+        show(_important(explained))
     _show_alerts(alerts, "nothing that is worth an alert")
 
 
@@ -206,6 +219,33 @@ def _served(periods: Sequence["ModelPeriod"]) -> object:
         times = (f"{ms:.2f}" for ms in (took.p50_ms, took.p99_ms, took.max_ms))
         start = f"{one.start:%Y-%m-%d}"
         table.add_row(escape(one.slot), escape(str(one.ref)), start, *times, share)
+    return table
+
+
+def _important(periods: Sequence["ModelPeriod"]) -> object:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from learnloop.journeys.monitor.importance import asked, shown
+
+    table = Table(box=None)
+    for name in (
+        "slot",
+        "model",
+        "from",
+        "what moved its answers most",
+        "moves them otherwise now",
+    ):
+        table.add_column(name)
+    for one in periods:
+        most = ", ".join(f"{x.name} {x.value:.3f}" for x in shown(one.importance))
+        first = one.sample is not None
+        if first or asked(one.importance):
+            now = "" if first else f"[red]{escape(', '.join(one.reweighed))}[/]"
+        else:
+            now = "not enough yet"
+        start = f"{one.start:%Y-%m-%d}"
+        table.add_row(escape(one.slot), escape(str(one.ref)), start, escape(most), now)
     return table
 
 

@@ -155,7 +155,7 @@ def model_out(model: ModelPerformance) -> ModelOut:
 
 def period_out(one: PeriodFigures) -> PeriodOut:
     """One period by the names of the public contract."""
-    told: dict[str, Any] = {k: v for k, v in one.figures.items() if k != "baseline"}
+    told: dict[str, Any] = {k: v for k, v in one.figures.items() if k in PeriodOut.model_fields}
     return PeriodOut.model_validate(told | {"slot": one.slot, "start": one.start, "end": one.end})
 
 

@@ -9,12 +9,15 @@ from typing import Final
 from jinja2 import Environment, PackageLoader
 
 from learnloop.core.watch import Alert
+from learnloop.journeys.monitor.importance import shown
 from learnloop.journeys.monitor.report import ModelPeriod, Report
 from learnloop.metrics import Interval
+from learnloop.monitoring.drift import Answer
 
 WIDTH: Final = 720.0
 HEIGHT: Final = 140.0
 LABEL: Final = 56.0
+ROW: Final = 22
 
 Figure = Callable[[ModelPeriod], Interval | None]
 Section = tuple[str, list[ModelPeriod], list[tuple[str, str, str]]]
@@ -46,6 +49,9 @@ def page(report: Report, alerts: Sequence[Alert]) -> str:
             for name, note, figure in FIGURES
             if (plot := _band(name, periods, figure))
         ]
+        if bars := _bars(periods):
+            note = "What each feature changes in an answer, on average; a line is the first period."
+            plots.append(("Importance", note, bars))
         plots.append(("Confidence", "How often each chance was said.", _histogram(periods)))
     return environment.get_template("page.html").render(
         report=report, sections=sections, alerts=alerts
@@ -103,6 +109,29 @@ def _histogram(periods: Sequence[ModelPeriod]) -> str:
     ends = f'<text x="{LABEL:.0f}" y="{HEIGHT + 16:.0f}">0</text>'
     ends += f'<text x="{WIDTH:.0f}" y="{HEIGHT + 16:.0f}" text-anchor="end">1</text>'
     return _svg("Confidence", HEIGHT, "".join(parts) + ends)
+
+
+def _bars(periods: Sequence[ModelPeriod]) -> str:
+    """The most important features of the latest period that has any; red where one drifted."""
+    latest = next((x.importance for x in reversed(periods) if x.importance), ())
+    found = shown(latest)
+    longest = max((max(x.value, x.before or 0.0) for x in found), default=0.0) or 1.0
+    left, room = WIDTH * 0.4, WIDTH * 0.6
+    parts = []
+    for i, x in enumerate(found):
+        y = i * ROW
+        drifted = "strange" if x.answer is Answer.DRIFTED else "bar"
+        parts.append(
+            f'<text x="0" y="{y + 15}">{escape(x.name)}</text>'
+            f'<rect class="{drifted}" x="{left:.1f}" y="{y + 3}" '
+            f'width="{room * x.value / longest:.1f}" height="{ROW - 6}">'
+            f"<title>{x.value:.4f}, {escape(x.answer.value)}</title></rect>"
+        )
+        if x.before is not None:
+            at = left + room * x.before / longest
+            ends = f'x1="{at:.1f}" x2="{at:.1f}" y1="{y}" y2="{y + ROW}"'
+            parts.append(f'<line class="range" {ends}/>')
+    return _svg("Importance", ROW * len(found), "".join(parts)) if found else ""
 
 
 def _dates(periods: Sequence[ModelPeriod]) -> str:

@@ -5,7 +5,7 @@ A period is a number of whole days, counted from Monday, 5 January 1970, UTC. Da
 with the model; once stored, that stays the first, whatever the report looks at.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -22,6 +22,8 @@ from learnloop.core.time import EPOCH, to_us
 from learnloop.core.types import Bools, Floats, Ref
 from learnloop.core.watch import PeriodFigures
 from learnloop.journeys.live import Live
+from learnloop.journeys.monitor import importance
+from learnloop.journeys.monitor.importance import Explainer, Importance, Sample, predict_of
 from learnloop.journeys.monitor.rows import Rows, every_slot
 from learnloop.metrics import Interval
 from learnloop.monitoring import baseline as baselines
@@ -29,6 +31,7 @@ from learnloop.monitoring.accuracy import UNKNOWN, Performance, Served, measure
 from learnloop.monitoring.baseline import Baseline
 from learnloop.monitoring.by_learner import correlation
 from learnloop.monitoring.drift import MIN_LEARNERS, Answer, Drift, compare
+from learnloop.monitoring.importance import Predict
 
 MONDAY: Final = datetime(1970, 1, 5, tzinfo=UTC)
 PREDICTION: Final = "prediction"
@@ -60,6 +63,8 @@ class ModelPeriod:
         relation: Correlation of the chances with what came of them.
         drift: Column by column; empty in the period that is the baseline.
         baseline: What later periods are compared with, in the period where it comes from.
+        importance: Of the features, the most important first; empty where the model takes none.
+        sample: The rows that later importances are compared with, in their own period.
     """
 
     slot: str
@@ -71,11 +76,18 @@ class ModelPeriod:
     relation: Interval
     drift: tuple[Drift, ...] = ()
     baseline: Baselines | None = None
+    importance: tuple[Importance, ...] = ()
+    sample: Sample | None = None
 
     @property
     def drifted(self) -> tuple[str, ...]:
         """The columns that are not what they were."""
         return tuple(d.name for d in self.drift if d.answer is Answer.DRIFTED)
+
+    @property
+    def reweighed(self) -> tuple[str, ...]:
+        """The features that move the answers more, or less, than they did."""
+        return tuple(one.name for one in self.importance if one.answer is Answer.DRIFTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,23 +100,36 @@ class Report:
     periods: tuple[ModelPeriod, ...]
 
 
-def look(live: Live, tx: Transaction, *, days: int, period: int, slot: str | None = None) -> Report:
+def look(
+    live: Live,
+    tx: Transaction,
+    *,
+    days: int,
+    period: int,
+    slot: str | None = None,
+    explained: bool = True,
+) -> Report:
     """Look at the models' answers of some time.
 
     Args:
         days: How far back; made longer so that the first period is whole.
         period: Days of a period.
         slot: Only this one.
+        explained: Find out which features moved the answers, where that is not stored yet.
     """
     now, every = live.clock.now(), timedelta(days=period)
     since = _begin(now - timedelta(days=days), every)
-    known = _stored(tx)
+    stored = tx.watch.figures(EPOCH)
+    known = _firsts(stored)
     found: list[ModelPeriod] = []
     for rows in every_slot(live, tx, since):
         if slot in (None, rows.slot):
             for code, ref in enumerate(rows.refs):
                 first = known.get((rows.slot, ref)) or _of_artifact(tx, ref)
-                found += _of_model(live, rows, code, first, now, every)
+                periods = _of_model(live, rows, code, first, now, every)
+                own = [x for x in stored if (x.slot, x.ref) == (rows.slot, ref)]
+                predict = predict_of(tx, ref, len(rows.names)) if explained else None
+                found += _explained(live, rows, code, predict, periods, own)
     return Report(now, since, period, tuple(found))
 
 
@@ -197,15 +222,66 @@ def _split(whole: Baseline) -> Baselines:
     return {name: replace(whole, columns=columns) for name, columns in found.items() if columns}
 
 
-def _stored(tx: Transaction) -> dict[tuple[str, Ref], First]:
+def _firsts(stored: Sequence[PeriodFigures]) -> dict[tuple[str, Ref], First]:
     """The baselines that came from first periods."""
     found: dict[tuple[str, Ref], First] = {}
-    for one in tx.watch.figures(EPOCH):
+    for one in stored:
         kept: Any = one.figures.get("baseline")
         if kept is not None and (one.slot, one.ref) not in found:
             own = {name: baselines.of_json(msgspec.json.encode(x)) for name, x in kept.items()}
             found[one.slot, one.ref] = First(one.start, own)
     return found
+
+
+# --- importance -----------------------------------------------------------------------------------
+
+
+def _explained(
+    live: Live,
+    rows: Rows,
+    code: int,
+    predict: Predict | None,
+    periods: list[ModelPeriod],
+    stored: Sequence[PeriodFigures],
+) -> list[ModelPeriod]:
+    """The periods of a model with the importances of its features, where they can be said.
+
+    Args:
+        predict: Asks the model; None: only what was stored is said again.
+        stored: What is stored of the model's periods; what was explained is not explained again.
+    """
+    known = {(x.start, x.end): _told(x) for x in stored}
+    first = next(((at, kept) for (at, _), (_, kept) in known.items() if kept is not None), None)
+    explainer = None
+    found = []
+    for one in periods:
+        told, kept = known.get((one.start, one.end), ((), None))
+        if predict is not None and not (told and one.is_over):
+            rng = derive_rng(live.seed, "importance", rows.slot, str(one.ref), str(one.start))
+            own = _sample(rows, code, one, rng)
+            if first is None and one.is_over and own.n_learners >= MIN_LEARNERS:
+                first = one.start, own
+            if first is not None:
+                explainer = explainer or Explainer(predict, first[1], live.seed)
+                is_first = first[0] == one.start
+                told = explainer.of_first() if is_first else explainer.of_later(own, rng)
+                kept = first[1] if is_first else None
+        found.append(replace(one, importance=told, sample=kept))
+    return found
+
+
+def _sample(rows: Rows, code: int, one: ModelPeriod, rng: np.random.Generator) -> Sample:
+    """The rows of a period that are explained."""
+    theirs = rows.sampled & (rows.model == code)
+    theirs &= (rows.at_us >= to_us(one.start)) & (rows.at_us < to_us(one.end))
+    return importance.sample(rows.names, rows.x[theirs], rows.learner[theirs], rng)
+
+
+def _told(stored: PeriodFigures) -> tuple[tuple[Importance, ...], Sample | None]:
+    """What is stored of a period's importances, and the rows of a first one."""
+    told: Any = stored.figures.get("importance", ())
+    kept: Any = stored.figures.get("importance_sample")
+    return importance.of_plain(told), None if kept is None else Sample.of_plain(kept)
 
 
 # --- as plain values ------------------------------------------------------------------------------
@@ -216,6 +292,8 @@ def figures_of(one: ModelPeriod) -> PeriodFigures:
     first = {} if one.baseline is None else one.baseline
     kept = {name: msgspec.json.decode(baselines.to_json(own)) for name, own in first.items()}
     figures = {**plain(one), **({"baseline": kept} if kept else {})}
+    if one.sample is not None:
+        figures["importance_sample"] = one.sample.plain()
     return PeriodFigures(one.slot, one.ref, one.start, one.end, figures)
 
 
@@ -236,6 +314,8 @@ def plain(one: ModelPeriod) -> Json:
         "correlation": _interval(one.relation),
         "drifted": list(one.drifted),
         "drift": [_column(d) for d in _nearest(one.drift)],
+        "reweighed": list(one.reweighed),
+        "importance": [x.plain() for x in one.importance],
     }
     for name in ("auc", "log_loss", "brier", "ece", "bias"):
         figures[name] = _interval(getattr(done, name))

@@ -4,6 +4,7 @@
     ece           expected calibration error, at least (95%)
     log_loss      by how much the log loss is above that of the model's first period, at least
     drift         -log10 of a column's p-value, after the correction for all columns
+    importance    -log10 of the p-value that a feature moves the answers as at first, at least
     fallback      share of answers that another than the model asked gave
     latency       99% of the answers took no longer, ms
 
@@ -31,9 +32,10 @@ CALIBRATION = Rule("calibration", upper=0.03, lower=0.02)
 ECE = Rule("ece", upper=0.05, lower=0.04)
 LOG_LOSS = Rule("log_loss", upper=0.02, lower=0.01)
 DRIFT = Rule("drift", upper=2.0, lower=1.3)
+IMPORTANCE = Rule("importance", upper=2.0, lower=1.3)
 FALLBACK = Rule("fallback", upper=0.05, lower=0.01, severity=Severity.CRITICAL)
 LATENCY = Rule("latency", upper=100.0, lower=80.0)
-RULES: Final = (CALIBRATION, ECE, LOG_LOSS, DRIFT, FALLBACK, LATENCY)
+RULES: Final = (CALIBRATION, ECE, LOG_LOSS, DRIFT, IMPORTANCE, FALLBACK, LATENCY)
 
 Key = tuple[str, str]
 """A rule's name and a subject."""
@@ -96,13 +98,17 @@ def _of_period(one: ModelPeriod, first: dict[str, Interval]) -> Iterator[tuple[R
             reference = first.setdefault(subject, done.log_loss)
             yield LOG_LOSS, reading(max(0.0, done.log_loss.low - reference.high))
     for column in one.drift:
-        p = column.p_adjusted
-        known = None if p is None else -log10(max(p, SMALLEST_P))
-        yield DRIFT, reading(known, f"{subject} {column.name}")
+        yield DRIFT, reading(_surprise(column.p_adjusted), f"{subject} {column.name}")
+    for feature in one.importance:
+        yield IMPORTANCE, reading(_surprise(feature.p_value), f"{subject} {feature.name}")
     if done.fallback is not None:
         yield FALLBACK, reading(done.fallback.point if done.n >= MIN_TIMED else None)
     if done.latency is not None:
         yield LATENCY, reading(done.latency.p99_ms if done.n >= MIN_TIMED else None)
+
+
+def _surprise(p: float | None) -> float | None:
+    return None if p is None else -log10(max(p, SMALLEST_P))
 
 
 def _from_zero(interval: Interval) -> float:

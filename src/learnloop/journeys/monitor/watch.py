@@ -24,15 +24,18 @@ if TYPE_CHECKING:
 _log = structlog.get_logger("learnloop.monitor")
 
 
-def watch(engine: "PersonalizationEngine", *, days: int = 28, period: int = 1) -> list[Alert]:
+def watch(
+    engine: "PersonalizationEngine", *, days: int = 28, period: int = 1, explained: bool = True
+) -> list[Alert]:
     """Look at the models in service, store what is found, and tell what is new.
 
     Args:
         days: How far back.
         period: Days of a period.
+        explained: Say which features moved the answers; see `report.look`.
     """
     with engine.store.begin(write=False) as tx:
-        report = look(engine.live(tx), tx, days=days, period=period)
+        report = look(engine.live(tx), tx, days=days, period=period, explained=explained)
     with engine.store.begin() as tx:
         alerts = take_in(tx, report, tell=engine.settings.alert_webhook is not None)
     for alert in alerts:
