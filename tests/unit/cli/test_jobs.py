@@ -50,7 +50,9 @@ def test_a_job_is_added_done_and_shown(
     assert events == ["job_started", "job_done"]
     shown = learnloop("jobs", "show", added["job_id"], *database, "--json").json
     assert shown["status"] == "done"
-    assert shown["result"]["model"] == learnloop("models", *database, "--json").json[0]["ref"]
+    assert (
+        shown["result"]["model"] == learnloop("models", "list", *database, "--json").json[0]["ref"]
+    )
     text = learnloop("jobs", "show", added["job_id"], *database).out
     assert shown["result"]["model"] in text
     assert "done" in learnloop("jobs", "list", *database).out

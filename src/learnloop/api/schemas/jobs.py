@@ -16,7 +16,8 @@ def _document(schema: dict[str, Any]) -> None:
     for name, kind in sorted(KINDS.items()):
         payload = kind.payload.model_json_schema()
         shape = {"kind": {"const": name}, "payload": payload}
-        shapes.append({"title": name, "description": kind.what, "properties": shape})
+        needed = {"required": ["payload"]} if payload.get("required") else {}
+        shapes.append({"title": name, "description": kind.what, "properties": shape, **needed})
     schema["properties"]["kind"] = {"type": "string", "enum": sorted(KINDS)}
     schema["oneOf"] = shapes
 
