@@ -63,6 +63,8 @@ class TensorSpec:
         try:
             found = np.asarray(value)
             if self.unknown and found.dtype.kind == "O":  # None, as JSON has it
+                if not all(x is None or type(x) in (int, float) for x in found.flat):
+                    raise TypeError
                 found = found.astype(np.float64)
             if found.dtype != wanted:
                 if found.size and (found.dtype.kind not in "fiub" or _loses(found, wanted)):

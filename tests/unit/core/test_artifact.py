@@ -156,8 +156,9 @@ def test_unknown_values_pass_where_the_model_knows_them() -> None:
     assert np.isnan(spec.checked(np.array([[math.nan, 1, 2]], dtype=np.float32))[0, 0])
     with pytest.raises(InvalidInput, match="infinity"):
         spec.checked([[math.inf, 1, 2]])
-    with pytest.raises(InvalidInput, match="give numbers"):
-        spec.checked([["a", 1, 2]])
+    for strange in ("a", "1.5", True, [1.0], {}):
+        with pytest.raises(InvalidInput, match="give numbers"):
+            spec.checked([[strange, None, 2]])
 
 
 def test_whole_numbers_are_not_rounded() -> None:
