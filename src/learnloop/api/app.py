@@ -29,6 +29,7 @@ from learnloop.api.routers import (
 )
 from learnloop.api.schemas.problem import Problem
 from learnloop.api.services import Services
+from learnloop.api.traces import Traces
 from learnloop.api.watching import watched
 from learnloop.api.web.pages import Pages
 from learnloop.journeys.engine import PersonalizationEngine
@@ -50,12 +51,13 @@ class App(FastAPI):
     """
 
     meter: Meter
+    traces: Traces | None
     hot_routes: Sequence[Route] = ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or run the lifespan."""
         if scope["type"] == "http":
-            await watched(self._serve, self.meter, scope, receive, send)
+            await watched(self._serve, self.meter, self.traces, scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -91,7 +93,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.services = services
-    app.meter = services.telemetry.meter
+    app.meter, app.traces = services.telemetry.meter, services.telemetry.traces
     app.hot_routes = [*hot.routes(services), *predict.routes(services)]
     app.router.routes.extend(app.hot_routes)  # for their 405
     for module in (profiles, paths, progress, features, ml, jobs, alerts, health, metrics):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from learnloop.api.traces import traced
 from learnloop.core.errors import Overloaded
 from learnloop.core.protocols import Store, Transaction
 
@@ -39,7 +40,9 @@ class Reader:
             raise Overloaded("more reads are waiting than can be done in time; try again")
         self._pending += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, work)
+            with traced("store.read"):
+                loop = asyncio.get_running_loop()
+                return await loop.run_in_executor(self._pool, self._read, work)
         finally:
             self._pending -= 1
 

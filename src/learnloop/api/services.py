@@ -80,6 +80,8 @@ class Services:
             await self.writer.stop()
             self.reader.close()
             self.engine.close()
+            if self.telemetry.traces is not None:
+                await asyncio.to_thread(self.telemetry.traces.close)
 
 
 def services_of(request: Request) -> Services:

@@ -13,6 +13,7 @@ import structlog
 
 from learnloop.api.gate import GatedProtocol
 from learnloop.api.meter import Folder, Meter
+from learnloop.api.traces import TRACE, Traces
 from learnloop.api.twins import ReceiptTwin
 from learnloop.api.writer import Work
 from learnloop.core.arrays import Arrays
@@ -43,6 +44,7 @@ class Telemetry:
         self.folder = Folder(counted_in)
         settings = engine.settings
         self.predictions = PredictionLog(engine.clock, settings.prediction_log, seed=settings.seed)
+        self.traces = Traces.of(settings)
         self._seen_left_out = 0
 
     # --- told of ----------------------------------------------------------------------------------
@@ -53,6 +55,9 @@ class Telemetry:
         key = ("prediction", served.slot, served.role.value, str(why))
         self.meter.timed_us(key, served.latency_us)
         self.predictions.observe(served, inputs)
+        if (trace := TRACE.get()) is not None:
+            about = {"slot": served.slot, "model": str(served.ref), "role": served.role.value}
+            trace.took("model", served.latency_us, **about)
 
     def recorded(self, receipt: ReceiptTwin) -> None:
         """Interactions came in, and it is committed what became of them."""
@@ -67,6 +72,8 @@ class Telemetry:
     def decided(self, found: RecommendationSet) -> None:
         """A decision was made and committed; the line of the log joins it to its request."""
         self.meter.count(("decisions",))
+        if (trace := TRACE.get()) is not None:
+            trace.set(decision_id=found.decision_id)
         _log.info(
             "decided",
             decision_id=found.decision_id,

@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import Any
 
 from learnloop.api.meter import Meter
+from learnloop.api.traces import TRACE, Traces
 from learnloop.journeys.request import REQUEST_ID
 
 Message = MutableMapping[str, Any]
@@ -34,8 +35,15 @@ _number = count()
 _process = os.urandom(6).hex().encode() + b"-%x"
 
 
-async def watched(serve: Serve, meter: Meter, scope: Message, receive: Receive, send: Send) -> None:
-    """Let a request be answered, and count it.
+async def watched(
+    serve: Serve,
+    meter: Meter,
+    traces: Traces | None,
+    scope: Message,
+    receive: Receive,
+    send: Send,
+) -> None:
+    """Let a request be answered, count it, and perhaps trace it.
 
     Args:
         serve: Answers; returns the path of the route, or None where the scope names the route.
@@ -43,6 +51,8 @@ async def watched(serve: Serve, meter: Meter, scope: Message, receive: Receive, 
     began = perf_counter()
     request_id = request_id_of(scope["headers"])
     REQUEST_ID.set(request_id)
+    trace = None if traces is None else traces.begin(scope["headers"])
+    TRACE.set(trace)
     status = BROKEN_OFF
     path = None
 
@@ -62,6 +72,10 @@ async def watched(serve: Serve, meter: Meter, scope: Message, receive: Receive, 
         if path is None:
             path = getattr(scope.get("route"), "path", NO_ROUTE)
         meter.timed((HTTP, method, path, status), perf_counter() - began)
+        if trace is not None:
+            trace.set(request_id=request_id.decode())
+            trace.end(method, path, status)
+            TRACE.set(None)
 
 
 def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> bytes:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from learnloop.api.traces import traced
 from learnloop.core.errors import Overloaded, StoreUnavailable
 from learnloop.core.ids import LearnerId
 from learnloop.core.protocols import Transaction
@@ -113,7 +114,8 @@ class Writer:
         done: asyncio.Future[T] = self._loop.create_future()
         self._waiting += 1
         self._jobs.put(Job(work, look, learners, weight, done, REQUEST_ID.get()))
-        return await done
+        with traced("store.write"):
+            return await done
 
     # --- in the writer's thread -------------------------------------------------------------------
 

@@ -94,6 +94,14 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least that the server writes to its log."
     )
+    traces: str = Field(
+        "none",
+        pattern=r"^(none|https?://.+)$",
+        description="Where traces are sent to: none, or a collector that takes OTLP over HTTP.",
+    )
+    traces_share: float = Field(
+        0.01, ge=0.0, le=1.0, description="Share of the requests that are traced."
+    )
     alert_webhook: str | None = Field(
         None, description="Where alerts are posted to, as JSON: an http:// or https:// address."
     )
