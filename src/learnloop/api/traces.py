@@ -11,6 +11,7 @@ https://opentelemetry.io/docs/specs/semconv/http/http-spans/
 
 import random
 import re
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -30,7 +31,7 @@ OFF: Final = "none"
 QUEUE: Final = 2048
 """Spans that wait to be sent; more are dropped."""
 TIMEOUT_S: Final = 2
-"""A collector has so long to take a batch."""
+"""A collector has so long to take a batch, and what is left at the end."""
 INSTALL: Final = "LEARNLOOP_TRACES needs OpenTelemetry: pip install 'learnloop[otel]'"
 
 _PARENT = re.compile(
@@ -106,8 +107,10 @@ class Traces:
         span.set_status(self._api.StatusCode.ERROR)
 
     def close(self) -> None:
-        """Send what waits, if the collector takes it soon."""
-        self._provider.shutdown()
+        """Send what waits, as far as the collector takes it within `TIMEOUT_S`."""
+        last = threading.Thread(target=self._provider.shutdown, daemon=True)
+        last.start()
+        last.join(TIMEOUT_S)
 
 
 class Trace:

@@ -14,7 +14,7 @@ from tests.school import answer, world
 from tests.served import on_features, put
 
 from learnloop.api import traces
-from learnloop.api.traces import QUEUE, Traces
+from learnloop.api.traces import QUEUE, TIMEOUT_S, Traces
 from learnloop.core.errors import InvalidInput
 from learnloop.journeys.engine import Settings
 
@@ -113,9 +113,6 @@ class Stuck(SpanExporter):
         self.free.wait(30)
         return SpanExportResult.FAILURE
 
-    def shutdown(self):
-        self.free.set()
-
 
 def test_nobody_waits_for_a_collector_that_takes_nothing():
     exporter = Stuck()
@@ -124,9 +121,11 @@ def test_nobody_waits_for_a_collector_that_takes_nothing():
     for _ in range(2 * QUEUE):
         found.begin(()).end("GET", "/", 200)
     took = time.perf_counter() - began
-    exporter.free.set()
     found.close()
+    closed = time.perf_counter() - began
+    exporter.free.set()
     assert took < 5
+    assert closed < 5 + TIMEOUT_S
 
 
 def test_a_setting_that_is_no_address_is_refused():
