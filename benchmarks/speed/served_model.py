@@ -94,6 +94,9 @@ def _make(url: str, data: Path, questions: Path) -> None:
             tx, engine.clock, feature_net.SLOT, ModelRole.CHAMPION, model.ref,
             actor="benchmark", reason="the only one",
         )  # fmt: skip
+    with PersonalizationEngine.open(url) as engine:
+        for k in range(N_LEARNERS):  # their states of these features, as answering leaves them
+            engine.analyze(f"learner-{k}")
 
 
 def _as_in_json(rows: np.ndarray) -> np.ndarray:
