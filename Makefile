@@ -45,8 +45,8 @@ accuracy: development ## how good the models are on real data (minutes; needs th
 faults: development system ## kill, fill and lock things while answers come in (minutes)
 	@$(ONE_THREAD) $(BIN)/pytest -m faults $(ARGS)
 
-bench: development ## speed, beside peers where they are installed (15 minutes)
-	@set -e; for name in inprocess features ingest two_writers http_cpu http_open_loop; do \
+bench: development ## speed, beside peers where they are installed (30 minutes)
+	@set -e; for name in inprocess features ingest two_writers http_cpu http_open_loop orchestrator drift serving; do \
 		echo "==> $$name"; $(ONE_THREAD) $(BIN)/python benchmarks/speed/$$name.py $(ARGS); done
 
 lock: venv ## pin the requirements again

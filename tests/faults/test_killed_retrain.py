@@ -61,7 +61,7 @@ def _check(engine: PersonalizationEngine, told: list[Ref], n_lives: int) -> None
         assert champion is None or live.estimator.ref == champion
 
 
-@pytest.mark.parametrize("n_kills", [2, pytest.param(100, marks=pytest.mark.faults)])
+@pytest.mark.parametrize("n_kills", [2, pytest.param(40, marks=pytest.mark.faults)])
 def test_nothing_is_half_promoted_when_the_process_is_killed(tmp_path: Path, n_kills: int) -> None:
     rng, url = random.Random(n_kills), f"sqlite:///{tmp_path}/store.db"
     told: list[Ref] = []

@@ -52,7 +52,7 @@ def steps_kept(folder: Path) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n_kills", [1, pytest.param(40, marks=pytest.mark.faults)])
+@pytest.mark.parametrize("n_kills", [1, pytest.param(12, marks=pytest.mark.faults)])
 def test_a_killed_run_ends_with_the_weights_of_one_that_was_not(
     tmp_path: Path, n_kills: int
 ) -> None:
