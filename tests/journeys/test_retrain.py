@@ -152,6 +152,23 @@ def test_a_version_may_be_stored_and_not_promoted(engine: PersonalizationEngine)
         assert tx.models.alias(ESTIMATOR, CHAMPION) is None
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["local:2", "ray:2"])
+def test_a_fit_elsewhere_gives_the_same_model(
+    learners: dict[str, list[Interaction]], where: str
+) -> None:
+    if where.startswith("ray"):
+        pytest.importorskip("ray", reason="Ray is not installed: pip install 'learnloop[ray]'")
+    found = []
+    for executor in ("local", where):
+        with school("memory://", dict(list(learners.items())[:40])) as engine:
+            engine.settings = engine.settings.model_copy(update={"executor": executor})
+            report = engine.retrain("ability")
+            with engine.store.begin(write=False) as tx:
+                found.append(artifact_of(tx, report.challenger.model).sha256)
+    assert found[0] == found[1]
+
+
 def test_a_dry_run_changes_nothing(few: PersonalizationEngine) -> None:
     found = few.retrain("ability", dry_run=True)
     assert not found.promoted

@@ -34,6 +34,7 @@ from learnloop.journeys.statistics import STATISTICS_FILE
 from learnloop.models import ability
 from learnloop.models.index import MODELS, PREDICTORS
 from learnloop.monitoring.baseline import Baseline, build
+from learnloop.training.executor import Executor
 from learnloop.training.feature_rows import ask
 from learnloop.training.predict import Predictor, predict_rows
 from learnloop.training.split import TEST_FOLD, fold_of
@@ -106,6 +107,36 @@ def contender(name: str) -> Contender:
         return OfFeatures(PREDICTORS[name])
     known = ", ".join((*MODELS, *PREDICTORS))
     raise InvalidInput(f"model: there is no {name!r}; there are {known}", field="model")
+
+
+def fit(
+    model: Contender,
+    given: Material,
+    version: str,
+    parent: Artifact | None,
+    executor: Executor | None = None,
+) -> Made:
+    """Fit a model, here or where an executor runs: the same one, byte for byte.
+
+    Raises:
+        DataError: There is too little to fit from.
+        TaskFailed: Where the executor runs it could not be fitted.
+    """
+    _enough(given.past.training)
+    if executor is None:
+        made = model.fit(given, version, parent)
+    else:
+        (made,) = executor.map(
+            _fit, [version], shared=(model.name, given, parent), label=f"fit of {model.name}"
+        )
+    for own in made.beside:
+        given.statistics[own.ref] = ItemStatistics.load(own.file(STATISTICS_FILE))
+    return made
+
+
+def _fit(shared: tuple[str, Material, Artifact | None], version: str) -> Made:
+    name, given, parent = shared
+    return contender(name).fit(given, version, parent)
 
 
 def slot_of(kind: str) -> str:
@@ -181,7 +212,6 @@ class OfFeatures:
         artifact = self._module.fit(
             rows, FEATURES, version=version, seed=seed, created_at=given.at, parent=parent
         )
-        given.statistics[rows.ref] = statistics
         return Made(artifact, (_kept(rows.ref, statistics, given.at),))
 
     def ask(self, artifact: Artifact, given: Material) -> Floats:

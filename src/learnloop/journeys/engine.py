@@ -9,7 +9,7 @@ journeys into one commit calls the journeys themselves with `engine.live(tx)`.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -356,7 +356,8 @@ class PersonalizationEngine:
         """Fit a model anew, and let it take over if it is better; see `journeys.retrain`.
 
         Unlike `fit`, it learns from four learners in five and is judged by the others, and the
-        champion stays unless the new version beats it.
+        champion stays unless the new version beats it. It is fitted where the setting `executor`
+        says.
 
         Args:
             window: Learn from and judge by answers of this long only; None: all.
@@ -368,11 +369,14 @@ class PersonalizationEngine:
         """
         # Only here: it brings polars and every model, which a serving process has no use for.
         from learnloop.journeys.retrain import Plan, retrain  # noqa: PLC0415
+        from learnloop.training.executor import open_executor  # noqa: PLC0415
 
         plan = Plan(
             window=window, incremental=incremental, margin=margin, promote=promote, dry_run=dry_run
         )
-        report = retrain(self.live, self.store, model, plan, say)
+        where = self.settings.executor
+        with nullcontext() if where == "local" else open_executor(where) as executor:
+            report = retrain(self.live, self.store, model, plan, say, executor)
         self.mirror()
         return report
 

@@ -35,6 +35,7 @@ from learnloop.journeys.contenders import (
     Made,
     contender,
     finished,
+    fit,
     from_catalog,
     slot_of,
 )
@@ -46,6 +47,7 @@ from learnloop.metrics import Interval
 from learnloop.monitoring.baseline import to_json
 from learnloop.training.audit import Audit
 from learnloop.training.card import Facts, card
+from learnloop.training.executor import Executor
 from learnloop.training.findings import Finding, Verdict
 from learnloop.training.gate import ALL, HeldOut, Rules, Ruling, rule
 from learnloop.training.leaks_in_prediction import prediction_findings
@@ -85,6 +87,7 @@ def retrain(
     name: str,
     plan: Plan | None = None,
     say: Say = lambda what: None,
+    executor: Executor | None = None,
 ) -> Report:
     """Fit a model anew and let it take over if it is better.
 
@@ -94,6 +97,7 @@ def retrain(
         name: Of a model in `models.index`.
         plan: What to do; None = the defaults.
         say: Told what is being done.
+        executor: Where the fit runs, e.g. on a Ray cluster; None: here.
 
     Raises:
         InvalidInput: There is no such model, or the window or the margin is none.
@@ -108,7 +112,7 @@ def retrain(
     say("reading the log")
     begun = _begin(live_of, store, model, plan)
     say("fitting on the training learners")
-    made = model.fit(begun.given, _version(begun.given), begun.parent)
+    made = fit(model, begun.given, _version(begun.given), begun.parent, executor)
     say("predicting the held-out learners")
     fitted = model.ask(made.artifact, begun.given)
     made = replace(made, artifact=_told(begun, made, fitted))
