@@ -29,7 +29,7 @@ from learnloop.core.records import Role
 from learnloop.journeys.engine import PersonalizationEngine
 from learnloop.journeys.profiles import ProfileChange
 from learnloop.testing.postgres import PostgresServer
-from tests import served
+from tests import toy_models
 
 pytestmark = pytest.mark.faults
 
@@ -41,7 +41,7 @@ N_SERVERS, N_KILLS = 3, 4
 WAIT_S = 180.0
 PAUSE_S = 0.01
 QUESTION = [1.0, 2.0, 3.0]
-PREDICT = f"/api/ml/models/{served.TOY}/predict"
+PREDICT = f"/api/ml/models/{toy_models.TOY}/predict"
 
 
 class LearnloopServer:
@@ -90,7 +90,9 @@ class Client(threading.Thread):
                 with self.counted("profile"):
                     self.ask(client, "GET", f"/api/users/{self.learner}/profile")
                 with self.counted("prediction"):
-                    found = self.ask(client, "POST", PREDICT, {"inputs": {served.X: [QUESTION]}})
+                    found = self.ask(
+                        client, "POST", PREDICT, {"inputs": {toy_models.X: [QUESTION]}}
+                    )
                     self.check(found)
                 self.slowest_s = max(self.slowest_s, time.monotonic() - began)
                 time.sleep(PAUSE_S)
@@ -121,8 +123,8 @@ class Client(threading.Thread):
         """An answer is whole: what it says is what the version that it names says."""
         version = found["model"].rpartition("@")[2]
         self.models[version] += 1
-        said = served.says(version, np.array([QUESTION], np.float32))
-        if not np.allclose(found["outputs"][served.P], said, atol=1e-5):
+        said = toy_models.says(version, np.array([QUESTION], np.float32))
+        if not np.allclose(found["outputs"][toy_models.P], said, atol=1e-5):
             self.wrong.append(found)
 
 
@@ -152,7 +154,7 @@ def database(postgres_is_installed: None) -> Iterator[str]:
         engine.put_catalog(seeded_course())
         for learner in LEARNERS:
             engine.put_profile(LearnerId(learner), ProfileChange())
-        served.put(engine, served.artifact("1"))
+        toy_models.put(engine, toy_models.artifact("1"))
     yield url
     postgres.remove()
 
@@ -249,8 +251,8 @@ def more(clients: list[Client], n: int) -> None:
 
 def promote(database: str, version: str) -> float:
     with PersonalizationEngine.open(database) as engine:
-        made = served.artifact(version)
-        served.put(engine, made)
+        made = toy_models.artifact(version)
+        toy_models.put(engine, made)
         return time.monotonic()
 
 
@@ -258,7 +260,7 @@ def followed(server: LearnloopServer, headers: dict[str, str], version: str) -> 
     """When the server first answered with that version."""
     until = time.monotonic() + WAIT_S
     while time.monotonic() < until:
-        body = {"inputs": {served.X: [QUESTION]}}
+        body = {"inputs": {toy_models.X: [QUESTION]}}
         found = httpx.post(server.address + PREDICT, headers=headers, json=body).json()
         if found["model"].endswith(f"@{version}"):
             return time.monotonic()

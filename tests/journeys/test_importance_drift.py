@@ -17,7 +17,7 @@ from learnloop.journeys.monitor.rules import judge
 from learnloop.journeys.monitor.watch import watch
 from learnloop.journeys.registry import store_artifact
 from learnloop.testing import builders as make
-from tests import served
+from tests import toy_models
 from tests.journeys.cohorts import START
 
 WIDTH = 4
@@ -41,8 +41,8 @@ def asked(*, spread_from=None, n_weeks=5, n=N, seed=1):
             make.a_prediction(
                 f"p{week}-{who}-{k}",
                 at=START + timedelta(weeks=week, minutes=who * 3 + k),
-                slot=served.TOY,
-                ref=Ref(served.TOY, "0"),
+                slot=toy_models.TOY,
+                ref=Ref(toy_models.TOY, "0"),
                 learner_id=LearnerId(f"w{week}-{who}"),
                 features=x[who, k].astype(np.float32).tobytes(),
             )
@@ -50,7 +50,7 @@ def asked(*, spread_from=None, n_weeks=5, n=N, seed=1):
             for k in range(3)
         ]
     with engine.store.begin() as tx:
-        store_artifact(tx, served.artifact("0", WIDTH))
+        store_artifact(tx, toy_models.artifact("0", WIDTH))
         tx.predictions.append(said)
     engine.clock.set(START + timedelta(weeks=n_weeks))
     return engine

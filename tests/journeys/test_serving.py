@@ -22,7 +22,7 @@ from learnloop.serving.served import ServedBy
 from tests.journeys.test_http_server import server
 from tests.journeys.worlds import ADA, answer, small_catalog, small_world
 from tests.school import World, world
-from tests.served import P, X, artifact, put, says
+from tests.toy_models import P, X, artifact, put, says
 
 ROW = np.array([[1.0, 2.0, 3.0]], dtype=np.float32)
 WITHIN_S = 1.0

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from tests.school import answer, check_problem, world
-from tests.served import TOY, on_features, put
+from tests.toy_models import TOY, on_features, put
 
 from learnloop.accounts import SCOPES, Scope
 from learnloop.core.records import Role

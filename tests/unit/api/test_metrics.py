@@ -7,7 +7,7 @@ import time
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from tests.school import ITEM, answer, world
-from tests.served import on_features, put
+from tests.toy_models import on_features, put
 
 from learnloop.api.exposition import text_of
 from learnloop.api.gate import GatedProtocol

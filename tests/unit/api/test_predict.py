@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from tests.school import ITEM, World, answer, check_problem, world
-from tests.served import artifact, on_features, put, says
+from tests.toy_models import artifact, on_features, put, says
 
 from learnloop.api import body as bodies
 from learnloop.api.errors import HttpProblem

@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import StatusCode
 from pydantic import ValidationError
 from tests.school import answer, world
-from tests.served import on_features, put
+from tests.toy_models import on_features, put
 
 from learnloop.api import traces
 from learnloop.api.traces import QUEUE, TIMEOUT_S, Traces

@@ -5,7 +5,7 @@ import threading
 from dataclasses import replace
 
 import numpy as np
-from tests.served import P, X, artifact, says
+from tests.toy_models import P, X, artifact, says
 from tests.unit.serving.models import NOW
 
 from learnloop.core.types import Ref
