@@ -1,11 +1,12 @@
 """What is told of this process beside its answers? Counts for Prometheus, predictions for the log.
 
-Counting and noting happen where something happens and cost microseconds; once a second what was
+Counting and noting happen where something happens and cost microseconds; now and then what was
 noted is stored by the writer, and what was counted is left where the other processes find it.
 """
 
 import asyncio
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,9 @@ from learnloop.serving.served import Served
 if TYPE_CHECKING:
     from learnloop.api.services import Services
 
-EVERY_S = 1.0
+FLUSH_EVERY_S = 0.1
+"""Often, and few each time: what is stored at once keeps requests waiting for so long."""
+FLUSHES_PER_LOOK = 10
 
 _log = structlog.get_logger("learnloop.api")
 
@@ -83,16 +86,17 @@ class Telemetry:
             n=len(found.recommendations),
         )
 
-    # --- once a second ----------------------------------------------------------------------------
+    # --- again and again --------------------------------------------------------------------------
 
     async def run(self, services: "Services") -> None:
         """Store and leave, again and again, until cancelled."""
-        while True:
-            await asyncio.sleep(EVERY_S)
+        for turn in count(1):
+            await asyncio.sleep(FLUSH_EVERY_S)
             try:
                 await self.flush(services)
-                self.look(services)
-                self.folder.leave(self.meter)
+                if turn % FLUSHES_PER_LOOK == 0:
+                    self.look(services)
+                    self.folder.leave(self.meter)
             except Exception:
                 _log.exception("telemetry_failed")
 

@@ -1,8 +1,9 @@
 """What did the models say? Noted where they answer, in microseconds, and stored later in batches.
 
 Noting appends to a list in memory; building records, checking and storing them is for whoever
-empties it, once a second. The list is bounded, and so is what is taken in one second: what has no
-room is counted, and nobody waits. A killed process loses what was not yet stored, a second at most.
+empties it, ten times a second. The list is bounded, and so is what is taken in one second: what has
+no room is counted, and nobody waits. A killed process loses what was not yet stored, a tenth of a
+second at most.
 """
 
 import os
