@@ -35,6 +35,8 @@ FORMAT: Final = "learnloop/artifact"
 FORMAT_VERSION: Final = 1
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_NUMBERS: Final = frozenset({int, float})
+_NUMBERS_OR_NONE: Final = _NUMBERS | {type(None)}
 _KINDS: Final = {"f": "numbers", "i": "whole numbers", "b": "true or false"}
 
 
@@ -61,11 +63,10 @@ class TensorSpec:
         """
         wanted = np.dtype(self.dtype)
         try:
-            found = np.asarray(value)
-            if self.unknown and found.dtype.kind == "O":  # None, as JSON has it
-                if not all(x is None or type(x) in (int, float) for x in found.flat):
-                    raise TypeError
-                found = found.astype(np.float64)
+            if wanted.kind == "f" and isinstance(value, list):
+                found = self._of_lists(value)
+            else:
+                found = np.asarray(value)
             if found.dtype != wanted:
                 if found.size and (found.dtype.kind not in "fiub" or _loses(found, wanted)):
                     raise TypeError
@@ -88,6 +89,16 @@ class TensorSpec:
             raise InvalidInput(f"{self.name}: holds {what}", field=self.name)
         return found
 
+    def _of_lists(self, value: list[Any]) -> NDArray[np.float64]:
+        """Numbers as JSON has them; numpy alone would take text for numbers, too.
+
+        Raises:
+            TypeError: It holds something else.
+        """
+        if not _types(value) <= (_NUMBERS_OR_NONE if self.unknown else _NUMBERS):
+            raise TypeError
+        return np.array(value, dtype=np.float64)
+
     def _finite(self, found: NDArray[Any]) -> bool:
         return not np.isinf(found).any() if self.unknown else bool(np.isfinite(found).all())
 
@@ -95,6 +106,17 @@ class TensorSpec:
     def text(self) -> str:
         """The shape, e.g. `[n, 236]`."""
         return "[" + ", ".join("n" if own is None else str(own) for own in self.shape) + "]"
+
+
+def _types(value: list[Any]) -> set[type]:
+    """Of all that is in lists in lists."""
+    found: set[type] = set(map(type, value))
+    if list in found:
+        found.discard(list)
+        for part in value:
+            if type(part) is list:
+                found |= _types(part)
+    return found
 
 
 def _loses(found: NDArray[Any], wanted: np.dtype[Any]) -> bool:
