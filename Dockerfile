@@ -8,18 +8,18 @@ FROM python:${PYTHON}-slim AS build
 ARG EXTRAS=onnx,postgres
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /build
-RUN python -m venv /opt/learnloop
+RUN python -m venv /venv
 # The pinned packages first: they stay as they are while the source changes.
 COPY requirements requirements
-RUN /opt/learnloop/bin/pip install -r requirements/serve.txt
+RUN /venv/bin/pip install -r requirements/serve.txt
 COPY LICENSE README.md pyproject.toml ./
 COPY src src
-RUN /opt/learnloop/bin/pip install --constraint requirements/dev.txt ".[${EXTRAS}]"
+RUN /venv/bin/pip install --constraint requirements/dev.txt ".[${EXTRAS}]"
 
 FROM python:${PYTHON}-slim
 RUN useradd --system --uid 10001 --home-dir /data --create-home --shell /usr/sbin/nologin learnloop
-COPY --from=build /opt/learnloop /opt/learnloop
-ENV PATH=/opt/learnloop/bin:$PATH \
+COPY --from=build /venv /venv
+ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     LEARNLOOP_DATABASE_URL=sqlite:////data/learnloop.db
 USER learnloop

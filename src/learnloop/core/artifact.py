@@ -18,7 +18,7 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -245,6 +245,12 @@ class Artifact:
         """An artifact of these files; `about` are further fields of the manifest."""
         entries = {_plain(name): FileEntry(digest(data), len(data)) for name, data in files.items()}
         return cls(Manifest(ref, kind, created_at, entries, **about), dict(files))
+
+    def with_files(self, more: Mapping[str, bytes], **about: Any) -> "Artifact":
+        """The same version with more files, and with more said about it in its manifest."""
+        old = self.manifest
+        made = Artifact.build(old.ref, old.kind, old.created_at, {**self.files, **more})
+        return Artifact(replace(old, files=made.manifest.files, **about), made.files)
 
     def checked(self) -> "Artifact":
         """Itself, when every file is the one that the manifest vouches for.

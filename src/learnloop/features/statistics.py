@@ -24,6 +24,8 @@ import numpy as np
 from learnloop.core.types import Floats, Ints, Item
 from learnloop.features.ops import GRID
 
+STATISTICS_FILE = "item_statistics.msgpack"
+"""How artifacts call the file."""
 LEAN = 5.0
 DEFAULT_SPREAD = 0.75
 LEAST_SPREAD = 0.1

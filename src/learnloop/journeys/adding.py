@@ -12,13 +12,11 @@ from learnloop.core.protocols import Transaction
 from learnloop.core.registry import ModelRecord
 from learnloop.core.types import Ref
 from learnloop.features.fold import NAME, FeatureFold, require_features
-from learnloop.features.statistics import ItemStatistics
-from learnloop.journeys.fit import MODEL_FILE
+from learnloop.features.statistics import STATISTICS_FILE, ItemStatistics
 from learnloop.journeys.registry import store_artifact
-from learnloop.journeys.statistics import STATISTICS_FILE, features_of
+from learnloop.journeys.statistics import features_of
 from learnloop.models.index import MODELS, PREDICTORS
-from learnloop.training.golden import GOLDEN_FILE, check_golden
-from learnloop.training.train_model.kinds import STATISTICS_FILE as BROUGHT_FILE
+from learnloop.training.golden import GOLDEN_FILE, MODEL_FILE, check_golden
 
 
 def add(tx: Transaction, artifact: Artifact) -> ModelRecord:
@@ -31,7 +29,7 @@ def add(tx: Transaction, artifact: Artifact) -> ModelRecord:
         FeatureMismatch: Its features are of other definitions, or their statistics are missing.
     """
     _check(artifact.checked())
-    features, brought = artifact.manifest.features, artifact.files.get(BROUGHT_FILE)
+    features, brought = artifact.manifest.features, artifact.files.get(STATISTICS_FILE)
     if features is not None and brought is not None:
         _store_statistics(tx, artifact, Ref.parse(features), brought)
     elif features is not None:
@@ -57,7 +55,7 @@ def _store_statistics(tx: Transaction, artifact: Artifact, features: Ref, brough
     try:
         statistics = ItemStatistics.load(brought)
     except msgspec.DecodeError as error:
-        raise ArtifactError(f"{artifact.ref}: {BROUGHT_FILE} is none: {error}") from None
+        raise ArtifactError(f"{artifact.ref}: {STATISTICS_FILE} is none: {error}") from None
     require_features(FeatureFold(statistics).ref, features)
     if tx.models.get(features) is None:
         n = float(len(statistics.items))

@@ -6,9 +6,8 @@ moment (`models.tracing.feature_net`). Everything after this module treats them 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from importlib.metadata import version as version_of
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -26,16 +25,16 @@ from learnloop.features.fold import NAME as FEATURES_NAME
 from learnloop.features.fold import FeatureFold
 from learnloop.features.log import ItemBook
 from learnloop.features.rows import FeatureRows
-from learnloop.features.statistics import ItemStatistics
-from learnloop.journeys.fit import MIN_ANSWERS, MODEL_FILE, artifact_of_estimator
+from learnloop.features.statistics import STATISTICS_FILE, ItemStatistics
+from learnloop.journeys.fit import MIN_ANSWERS
 from learnloop.journeys.material import Material
 from learnloop.journeys.monitor.report import PREDICTION
-from learnloop.journeys.statistics import STATISTICS_FILE
 from learnloop.models import ability
 from learnloop.models.index import MODELS, PREDICTORS
 from learnloop.monitoring.baseline import Baseline, build
 from learnloop.training.executor import Executor
 from learnloop.training.feature_rows import ask
+from learnloop.training.golden import MODEL_FILE, artifact_of_estimator
 from learnloop.training.predict import Predictor, predict_rows
 from learnloop.training.split import TEST_FOLD, fold_of
 from learnloop.training.statistics_of_others import statistics_of_others
@@ -239,15 +238,6 @@ class OfFeatures:
             for i in range(0, len(x), BLOCK)
         ]
         return np.concatenate([np.empty(0), *blocks]).astype(np.float64)
-
-
-def finished(artifact: Artifact, more: dict[str, bytes], **about: Any) -> Artifact:
-    """The artifact with more files, and with more said about it."""
-    old = artifact.manifest
-    made = Artifact.build(old.ref, old.kind, old.created_at, {**artifact.files, **more})
-    manifest = replace(old, files=made.manifest.files, **about)
-    libraries = {name: version_of(name) for name in ("learnloop", "numpy")}
-    return Artifact(replace(manifest, libraries={**libraries, **old.libraries}), made.files)
 
 
 def _enough(log: AnswerLog) -> AnswerLog:

@@ -4,10 +4,9 @@ A fitted model is stored with its hash and refused when the bytes differ. States
 model, so a newly fitted one starts warm: its states are rebuilt from the log.
 """
 
-from datetime import datetime
 from typing import Any
 
-from learnloop.core.answers import STUDY, AnswerLog
+from learnloop.core.answers import AnswerLog
 from learnloop.core.artifact import Artifact
 from learnloop.core.errors import DataError
 from learnloop.core.items import ItemTable
@@ -18,10 +17,14 @@ from learnloop.journeys.live import Live, every_interaction
 from learnloop.journeys.registry import artifact_of, give_role, store_artifact
 from learnloop.journeys.results import ModelPerformance
 from learnloop.models import ability
-from learnloop.training.golden import GOLDEN_FILE, check_golden, golden_of
+from learnloop.training.golden import (
+    GOLDEN_FILE,
+    MODEL_FILE,
+    artifact_of_estimator,
+    check_golden,
+)
 from learnloop.training.snapshot import answer_log
 
-MODEL_FILE = "model.json"
 MIN_ANSWERS = 200
 
 
@@ -63,20 +66,6 @@ def fitted(live: Live, log: AnswerLog) -> Artifact:
     version = now.strftime("%Y-%m-%dT%H%M%S.%fZ")
     model = ability.fit(log, version=version, rng=derive_rng(live.seed, "fit", version))
     return artifact_of_estimator(ability.NAME, model, log, now)
-
-
-def artifact_of_estimator(
-    kind: str, model: Estimator[Any], log: AnswerLog, made_at: datetime
-) -> Artifact:
-    """A fitted estimator as files: its parameters, and what it says of golden answers."""
-    counts = {"n_answers": int((log.correct != STUDY).sum()), "n_learners": len(log.learner_ids)}
-    return Artifact.build(
-        model.ref,
-        kind,
-        made_at,
-        {MODEL_FILE: model.export(), GOLDEN_FILE: golden_of(model, log)},
-        metrics={name: (float(n), float(n), float(n)) for name, n in counts.items()},
-    )
 
 
 def publish(tx: Transaction, clock: Clock, artifact: Artifact) -> ModelPerformance:

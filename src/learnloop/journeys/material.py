@@ -12,10 +12,9 @@ from learnloop.core.protocols import Transaction
 from learnloop.core.time import to_us
 from learnloop.core.types import Ref
 from learnloop.features.log import frame_of
-from learnloop.features.statistics import ItemStatistics
+from learnloop.features.statistics import STATISTICS_FILE, ItemStatistics
 from learnloop.journeys.live import Live, every_interaction
 from learnloop.journeys.registry import artifact_of
-from learnloop.journeys.statistics import STATISTICS_FILE
 from learnloop.training.past import Past
 from learnloop.training.snapshot import answer_log
 

@@ -34,7 +34,6 @@ from learnloop.journeys.contenders import (
     Contender,
     Made,
     contender,
-    finished,
     fit,
     from_catalog,
     slot_of,
@@ -46,7 +45,7 @@ from learnloop.journeys.registry import MANY, artifact_of, give_role, store_arti
 from learnloop.metrics import Interval
 from learnloop.monitoring.baseline import to_json
 from learnloop.training.audit import Audit
-from learnloop.training.card import Facts, card
+from learnloop.training.card import Facts, card, libraries
 from learnloop.training.executor import Executor
 from learnloop.training.findings import Finding, Verdict
 from learnloop.training.gate import ALL, HeldOut, Rules, Ruling, rule
@@ -221,9 +220,9 @@ def _told(begun: _Begun, made: Made, fitted: Floats) -> Artifact:
         ATTEMPT: begun.attempt,
     }
     baseline = begun.model.baseline(made, given, fitted)
-    return finished(
-        artifact,
+    return artifact.with_files(
         {CARD_FILE: card(facts).encode(), BASELINE_FILE: to_json(baseline)},
+        libraries=libraries(artifact),
         snapshot=given.past.sha256,
         config=config,
         parent=None if begun.parent is None else begun.parent.ref,

@@ -11,11 +11,9 @@ from learnloop.core.protocols import Clock, Transaction
 from learnloop.core.registry import ModelRole
 from learnloop.core.types import Ref
 from learnloop.features.fold import NAME, FeatureFold, require_features
-from learnloop.features.statistics import ItemStatistics
+from learnloop.features.statistics import STATISTICS_FILE, ItemStatistics
 from learnloop.journeys.live import Live
 from learnloop.journeys.registry import artifact_of, give_role, store_artifact
-
-STATISTICS_FILE = "statistics.json"
 
 
 def live_features(tx: Transaction) -> FeatureFold:

@@ -6,8 +6,10 @@ Reference: Mitchell et al. (2019), "Model cards for model reporting", FAT*.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import version as version_of
 from typing import Any
 
+from learnloop.core.artifact import Artifact
 from learnloop.core.types import Ref
 from learnloop.metrics import Interval
 
@@ -40,6 +42,12 @@ class Facts:
     config: Mapping[str, Any]
     notes: Sequence[str] = ()
     source: str = "this installation"
+
+
+def libraries(artifact: Artifact) -> dict[str, str]:
+    """Versions of what made a model, with those that every fit uses."""
+    ours = {name: version_of(name) for name in ("learnloop", "numpy")}
+    return {**ours, **artifact.manifest.libraries}
 
 
 def card(facts: Facts) -> str:

@@ -5,23 +5,40 @@ a few days apart. What the fitted model said before each answer is kept beside i
 nothing else, so it means the same whatever becomes of the catalog.
 """
 
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
 
-from learnloop.core.answers import AnswerLog
+from learnloop.core.answers import STUDY, AnswerLog
 from learnloop.core.arrays import from_bytes, to_bytes
+from learnloop.core.artifact import Artifact
 from learnloop.core.errors import ArtifactError, DataError
 from learnloop.core.protocols import Estimator
 from learnloop.core.types import Floats, Ints
 from learnloop.training.predict import predict_rows
 
+MODEL_FILE: Final = "model.json"
 GOLDEN_FILE: Final = "golden.npz"
 N_ANSWERS: Final = 48
 TOLERANCE: Final = 1e-9
 _FIRST_US: Final = 1_700_000_000_000_000
 _STEPS_US: Final = (60_000_000, 300_000_000, 86_400_000_000)
 _COLUMNS: Final = ("item_ids", "skill_ids", "skill_starts", "skill_of", "difficulty_logit")
+
+
+def artifact_of_estimator(
+    kind: str, model: Estimator[Any], log: AnswerLog, made_at: datetime
+) -> Artifact:
+    """A fitted estimator as files: its parameters, and what it says of golden answers."""
+    counts = {"n_answers": int((log.correct != STUDY).sum()), "n_learners": len(log.learner_ids)}
+    return Artifact.build(
+        model.ref,
+        kind,
+        made_at,
+        {MODEL_FILE: model.export(), GOLDEN_FILE: golden_of(model, log)},
+        metrics={name: (float(n), float(n), float(n)) for name, n in counts.items()},
+    )
 
 
 def golden_of(estimator: Estimator[Any], log: AnswerLog) -> bytes:

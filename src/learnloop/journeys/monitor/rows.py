@@ -31,12 +31,13 @@ from learnloop.core.types import (
     OrderKey,
     Ref,
 )
-from learnloop.journeys.fit import MODEL_FILE, answers
+from learnloop.journeys.fit import answers
 from learnloop.journeys.live import Live, every_learner
 from learnloop.journeys.registry import MANY, artifact_of
 from learnloop.models import ability
 from learnloop.monitoring.accuracy import UNKNOWN
 from learnloop.serving.served import DEGRADED, ServedBy
+from learnloop.training.golden import MODEL_FILE
 from learnloop.training.predict import predict_rows
 
 RECOMMENDATIONS: Final = "recommendations"

@@ -6,19 +6,10 @@ The folder appears whole or not at all: a process that is killed leaves at most 
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from learnloop.core.artifact import Artifact
 from learnloop.core.errors import ArtifactError, InvalidInput
-
-
-def with_files(artifact: Artifact, more: Mapping[str, bytes], **about: Any) -> Artifact:
-    """The artifact with more files, and with more said about it in its manifest."""
-    old = artifact.manifest
-    made = Artifact.build(old.ref, old.kind, old.created_at, {**artifact.files, **more})
-    return Artifact(replace(old, files=made.manifest.files, **about), made.files)
 
 
 def require_new(folder: Path) -> None:

@@ -8,7 +8,7 @@ items that its features were computed with, for it can't be asked without them.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -17,17 +17,13 @@ from learnloop.core.artifact import Artifact
 from learnloop.core.random import derive_rng
 from learnloop.core.types import Floats
 from learnloop.features.definitions import FEATURES
-from learnloop.features.statistics import ItemStatistics
+from learnloop.features.statistics import STATISTICS_FILE, ItemStatistics
 from learnloop.models.index import MODELS
 from learnloop.training.dataset import Dataset
 from learnloop.training.feature_rows import NAMES, ask, of_dataset
-from learnloop.training.golden import GOLDEN_FILE, golden_of
+from learnloop.training.golden import MODEL_FILE, artifact_of_estimator
 from learnloop.training.predict import Predictor, predict_rows
 from learnloop.training.train_model.config import module_of
-from learnloop.training.train_model.folder import with_files
-
-MODEL_FILE: Final = "model.json"
-STATISTICS_FILE: Final = "item_statistics.msgpack"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +77,7 @@ class OfAnswers:
     def fit(self, config: Any, stamp: Stamp, **watching: Any) -> Artifact:
         log, rng = self.data.train, derive_rng(stamp.seed, "train", self.model)
         fitted = module_of(self.model).fit(log, config, version=stamp.version, rng=rng)
-        files = {MODEL_FILE: fitted.export(), GOLDEN_FILE: golden_of(fitted, log)}
-        return Artifact.build(fitted.ref, self.model, stamp.created_at, files)
+        return artifact_of_estimator(self.model, fitted, log, stamp.created_at)
 
     def predictor(self, artifact: Artifact) -> Predictor:
         loaded = module_of(self.model).load(artifact.file(MODEL_FILE))
@@ -111,7 +106,7 @@ class OfFeatures:
             created_at=stamp.created_at,
             **watching,
         )
-        return with_files(fitted, {STATISTICS_FILE: self.sides.statistics.export()})
+        return fitted.with_files({STATISTICS_FILE: self.sides.statistics.export()})
 
     def predictor(self, artifact: Artifact) -> Predictor:
         statistics = ItemStatistics.load(artifact.file(STATISTICS_FILE))

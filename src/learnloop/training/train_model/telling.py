@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version as version_of
 from typing import Any, Final
 
 import numpy as np
@@ -14,12 +13,11 @@ from learnloop.core.time import from_us
 from learnloop.core.types import Floats
 from learnloop.metrics import Interval
 from learnloop.monitoring.baseline import build, to_json
-from learnloop.training.card import Facts, card
+from learnloop.training.card import Facts, card, libraries
 from learnloop.training.dataset import Dataset
 from learnloop.training.evaluation import Evaluation
 from learnloop.training.past import Past
 from learnloop.training.train_model.config import module_of, values_of
-from learnloop.training.train_model.folder import with_files
 from learnloop.training.tune import Tuned, plots
 
 CARD_FILE: Final = "CARD.md"
@@ -57,13 +55,11 @@ def told(
         "n_learners": facts.n_learners,
         "n_judged": facts.n_judged,
     }
-    libraries = {name: version_of(name) for name in ("learnloop", "numpy")}
-    return with_files(
-        fitted,
+    return fitted.with_files(
         {CARD_FILE: card(facts).encode(), BASELINE_FILE: baseline},
         snapshot=facts.snapshot,
         config=dict(facts.config),
-        libraries={**libraries, **fitted.manifest.libraries},
+        libraries=libraries(fitted),
         metrics={
             **{name: tuple(x) for name, x in facts.figures.items()},
             **{name: (float(n), float(n), float(n)) for name, n in counts.items()},
