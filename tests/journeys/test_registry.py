@@ -254,9 +254,7 @@ def test_what_nobody_needs_is_removed_with_its_files() -> None:
 
 def test_the_features_of_a_kept_model_are_kept() -> None:
     store = open_store("memory://")
-    features = Artifact.build(
-        Ref("features", "1"), "features", NOON, {"facts": b"{}"}
-    )
+    features = Artifact.build(Ref("features", "1"), "features", NOON, {"facts": b"{}"})
     newer = Artifact.build(
         Ref("features", "2"),
         "features",
