@@ -275,6 +275,7 @@ class Target(StrEnum):
 
     CORRECT = "correct"  # P(the next answer is right), [0, 1], one value per item
     MASTERY = "mastery"  # P(right on an item of middle difficulty), [0, 1], one value per skill
+    RECALL = "recall"  # P(remembered, if asked now), [0, 1], one value per skill
 
 
 @dataclass(frozen=True, slots=True)
