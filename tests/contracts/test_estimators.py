@@ -9,7 +9,6 @@ from learnloop.core.answers import AnswerLog
 from learnloop.models.index import MODELS
 from learnloop.testing.estimator import EstimatorSuite
 
-
 COLD = sorted(name for name, module in MODELS.items() if hasattr(module, "from_catalog"))
 
 
