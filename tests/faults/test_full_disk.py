@@ -124,9 +124,9 @@ def small_disk() -> Iterator[Callable[[int], Path]]:
 
 
 def test_a_full_disk_refuses_and_recovers(small_disk: Callable[[int], Path]) -> None:
-    disk = small_disk(3)
+    disk = small_disk(4)
     ballast = disk / "ballast"
-    ballast.write_bytes(bytes(500_000))
+    ballast.write_bytes(bytes(1_500_000))  # room for a batch in the WAL and in the database
     store = open_store(f"sqlite:///{disk}/store.db")
     n = _fill(store)
     _check_full(store, n)
