@@ -89,12 +89,12 @@ def design_of(log: AnswerLog, *, item_counts: bool = False) -> Design:
     """Columns: bias, ln right, ln wrong; items; skills; ln right and ln wrong of skills, items."""
     n, n_items, n_skills = len(log), len(log.item_ids), len(log.skill_ids)
     rows = np.arange(n)
-    right, wrong = _counts_before(log, rows, np.zeros(n, np.int64))
+    right, wrong = counts_before(log, rows, np.zeros(n, np.int64))
     widths = np.diff(log.skill_starts)[log.item]
     pair = np.repeat(rows, widths)
     nth = np.arange(len(pair)) - np.repeat(np.cumsum(widths) - widths, widths)
     skill = log.skill_of[log.skill_starts[log.item[pair]] + nth]
-    own_right, own_wrong = _counts_before(log, pair, skill)
+    own_right, own_wrong = counts_before(log, pair, skill)
     first = 3 + n_items
     ones, pair_ones = np.ones(n), np.ones(len(pair))
     entries = [
@@ -108,7 +108,7 @@ def design_of(log: AnswerLog, *, item_counts: bool = False) -> Design:
     ]
     last = first + 3 * n_skills
     if item_counts:
-        met_right, met_wrong = _counts_before(log, rows, log.item)
+        met_right, met_wrong = counts_before(log, rows, log.item)
         entries += [
             (rows, last + log.item, np.log1p(met_right)),
             (rows, last + n_items + log.item, np.log1p(met_wrong)),
@@ -118,7 +118,7 @@ def design_of(log: AnswerLog, *, item_counts: bool = False) -> Design:
     return Design(row, column, value, n, last)
 
 
-def _counts_before(log: AnswerLog, row: Ints, key: Ints) -> tuple[Ints, Ints]:
+def counts_before(log: AnswerLog, row: Ints, key: Ints) -> tuple[Ints, Ints]:
     """Right and wrong answers of the row's learner and key before the row's instant.
 
     Args:

@@ -83,9 +83,9 @@ def judge(
         rng: Draws the resamples and the calibrated answers.
         n_resamples: How many resamples of the learners.
     """
-    learner, correct = _answers(scored.data.test)
-    first = _first_rows(learner)
-    every, early = _resample([scored], rng, n_resamples)
+    learner, correct = answers(scored.data.test)
+    first = first_rows(learner)
+    every, early = resampled([scored], rng, n_resamples)
     return Evaluation(
         model=scored.model,
         data=scored.data.name,
@@ -111,31 +111,31 @@ def compare(a: Scored, b: Scored, rng: np.random.Generator, n_resamples: int = 1
     """
     if a.data is not b.data:
         raise DataError(f"{a.model} and {b.model} predicted different data sets; score both on one")
-    every, early = _resample([a, b], rng, n_resamples)
+    every, early = resampled([a, b], rng, n_resamples)
     differences: dict[str, Interval] = {m: every.difference(m) for m in METRICS}
     differences |= {f"first{N_FIRST}_{m}": early.difference(m) for m in FIRST_METRICS}
     return Comparison(a.model, b.model, a.data.name, len(a.p), differences)
 
 
-def _resample(
+def resampled(
     scored: list[Scored], rng: np.random.Generator, n_resamples: int
 ) -> tuple[Resampled, Resampled]:
     """Resamples of all answers, and of each learner's first ones."""
-    learner, correct = _answers(scored[0].data.test)
-    first = _first_rows(learner)
+    learner, correct = answers(scored[0].data.test)
+    first = first_rows(learner)
     said = [s.p for s in scored]
     every = resample(correct, said, learner, rng, n_resamples)
     early = resample(correct[first], [p[first] for p in said], learner[first], rng, n_resamples)
     return every, early
 
 
-def _answers(test: AnswerLog) -> tuple[Ints, Ints]:
+def answers(test: AnswerLog) -> tuple[Ints, Ints]:
     """Learner and 0 or 1 of each answer, studied rows left out."""
     answered = test.correct != STUDY
     return test.learner[answered], test.correct[answered].astype(np.int64)
 
 
-def _first_rows(learner: Ints) -> Bools:
+def first_rows(learner: Ints) -> Bools:
     """(n,) whether the row is among the first five answers of its learner."""
     nth: Ints = np.arange(len(learner)) - np.searchsorted(learner, learner)
     return nth < N_FIRST
