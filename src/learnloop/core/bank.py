@@ -17,7 +17,7 @@ import numpy as np
 
 from learnloop.core.errors import DataError
 from learnloop.core.ids import ItemId
-from learnloop.core.types import Floats
+from learnloop.core.types import Bools, Floats, Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,3 +65,30 @@ class ItemBank:
         known = (p - self.guessing) / (1.0 - self.guessing)
         information: Floats = self.discrimination**2 * (1.0 - p) / p * known**2
         return information
+
+    def posterior(
+        self, rows: Ints, correct: Bools, nodes: Floats, prior: Floats, share: float = 1.0
+    ) -> Floats:
+        """(q,) weights of abilities `nodes`, adding up to 1, after answers to items by row.
+
+        Args:
+            rows: (k,) the items answered.
+            correct: (k,) was the answer right?
+            nodes: (q,) abilities.
+            prior: (q,) their weights before any answer.
+            share: How much of each answer's log likelihood counts.
+        """
+        logit = self.discrimination[rows] * (nodes[:, None] - self.difficulty[rows])
+        guess = self.guessing[rows]
+        p = guess + (1.0 - guess) / (1.0 + np.exp(-np.clip(logit, -30.0, 30.0)))
+        log = np.log(np.where(correct, p, 1.0 - p)).sum(axis=1) * share
+        weights = prior * np.exp(log - log.max())
+        posterior: Floats = weights / weights.sum()
+        return posterior
+
+
+def normal_grid(n: int = 41, bound: float = 5.0) -> tuple[Floats, Floats]:
+    """(n,) evenly spaced abilities in [-bound, bound], and weights as N(0, 1), adding up to 1."""
+    nodes = np.linspace(-bound, bound, n)
+    weights = np.exp(-0.5 * nodes**2)
+    return nodes, weights / weights.sum()
