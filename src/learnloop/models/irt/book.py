@@ -112,23 +112,21 @@ def authored_book(table: ItemTable, config: Config) -> ItemBook:
         np.full(n, guessing),
         spread,
     )
-    skills = skill_means(bank, [item.skills for item in table.items], given)
+    skills = skill_means(bank.difficulty, [item.skills for item in table.items], given)
     return ItemBook(bank, skills, 0.0, 1.0, guessing)
 
 
 def skill_means(
-    bank: ItemBank, skills_of: list[tuple[str, ...]], counted: Floats
+    difficulty: Floats, skills_of: list[tuple[str, ...]], weight: Floats
 ) -> dict[str, float]:
-    """Mean difficulty of each skill over the items of the bank, each weighing `counted`."""
-    total: dict[str, float] = {}
-    weight: dict[str, float] = {}
-    for row, skills in enumerate(skills_of):
-        if not counted[row]:
-            continue
+    """Mean difficulty of each skill over its items (n,), each weighing `weight` (n,)."""
+    sums: dict[str, tuple[float, float]] = {}
+    rows = zip(skills_of, difficulty.tolist(), weight.tolist(), strict=True)
+    for skills, b, w in rows:
         for skill in skills:
-            total[skill] = total.get(skill, 0.0) + float(counted[row] * bank.difficulty[row])
-            weight[skill] = weight.get(skill, 0.0) + float(counted[row])
-    return {skill: total[skill] / weight[skill] for skill in total}
+            total, of = sums.get(skill, (0.0, 0.0))
+            sums[skill] = total + w * b, of + w
+    return {skill: total / of for skill, (total, of) in sums.items() if of}
 
 
 def curves(book: ItemBook, table: ItemTable, config: Config) -> Floats:

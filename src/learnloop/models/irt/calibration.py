@@ -81,7 +81,7 @@ def n_nodes(responses: Responses) -> int:
 
 
 def starting_curves(responses: Responses, config: Config) -> Curves:
-    """a = 1, and the b that gives the item's share of right answers over N(0, 1)."""
+    """All a = 1, and the b that gives the item's share of right answers over N(0, 1)."""
     right, seen = responses.counts()
     share = (right + 0.5) / (seen + 1.0)
     gamma = None

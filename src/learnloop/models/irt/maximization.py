@@ -114,10 +114,9 @@ def add_priors(g: Floats, h: Floats, curves: Curves, priors: Priors, *, shared: 
 def step(g: Floats, h: Floats, *, shared: bool) -> Floats:
     """(k, n) of Fisher scoring, no number moved by more than `LONGEST`."""
     if shared:
-        out = _shared_step(g, h)
-    else:
-        out = np.linalg.solve(h.transpose(2, 0, 1), g.T[:, :, None])[:, :, 0].T
-    return np.clip(out, -LONGEST, LONGEST)
+        return np.clip(_shared_step(g, h), -LONGEST, LONGEST)
+    solved = np.linalg.solve(h.transpose(2, 0, 1), g.T[:, :, None])[:, :, 0].T
+    return np.clip(solved.astype(np.float64), -LONGEST, LONGEST)
 
 
 def _shared_step(g: Floats, h: Floats) -> Floats:

@@ -61,8 +61,8 @@ class Responses:
     def counts(self) -> tuple[Floats, Floats]:
         """(n_items,) right answers, and answers, of all learners."""
         weight = np.repeat(self.weight, self.lengths)
-        right = np.bincount(self.item, weight * self.correct, self.n_items)
-        return right, np.bincount(self.item, weight, self.n_items)
+        right = np.bincount(self.item, weight * self.correct, self.n_items).astype(np.float64)
+        return right, np.bincount(self.item, weight, self.n_items).astype(np.float64)
 
 
 def first_attempts(log: AnswerLog) -> Responses:
