@@ -35,6 +35,12 @@ SENTENCES: Mapping[str, str] = {
     "curriculum": "It is next in the course; you have given {answers} so far.",
     "no_estimate": "We can't yet say how well you would do, so this follows the course's order.",
     "personalization_off": "You have switched personal choices off: this follows the course.",
+    "informative": "You would get about {p_correct} of these right, going by your {answers}: your "
+    "answer tells us much.",
+    "spread": "It is one of the {n_best} questions that tell us most, drawn by chance, so that not "
+    "everybody gets the same ones.",
+    "coverage": "You have had {n_asked} of {skill} in this test: it is its turn.",
+    "placement": "This is question {number} of at most {max_items} that find out where you stand.",
 }
 """Reason code -> sentence."""
 
@@ -44,6 +50,8 @@ UNSURE: Mapping[str, str] = {
     "new_skill": "{skill} is new, and you are ready: you did well in {prerequisite}, with "
     "{answers}.",
     "unlocks": "You have given {answers} in {skill}; once you know it, you can start {next_skill}.",
+    "informative": "We know little about you yet, with {answers} from you: your answer tells us "
+    "much.",
 }
 """The wording under 5 answers, where it differs."""
 
@@ -98,6 +106,10 @@ def _ago(days: Fact, items: ItemTable | None) -> str:
     return "yesterday" if days == 1 else f"{days} days ago"
 
 
+def _questions(n: Fact, items: ItemTable | None) -> str:
+    return "1 question" if n == 1 else f"{float(n):g} questions" if n else "no question"
+
+
 _SAID: Mapping[str, Callable[[Fact, ItemTable | None], str]] = {
     "skill": _name,
     "goal": _name,
@@ -109,5 +121,6 @@ _SAID: Mapping[str, Callable[[Fact, ItemTable | None], str]] = {
     "answered_at": _day,
     "last_answered_at": _day,
     "days": _ago,
+    "n_asked": _questions,
 }
 """Fact -> how it is put into words; the others are said as they are."""
