@@ -66,8 +66,9 @@ def reviewed(
 
 
 def days_until(w: Parameters, stability: float, target: float) -> float:
-    """Days after the last review when recall falls to `target`."""
-    return float(stability / factor(w) * (target ** (-1.0 / w[20]) - 1.0))
+    """Days after the last review when recall falls to `target`; a hundred years at most."""
+    days = stability / factor(w) * (target ** (-1.0 / w[20]) - 1.0)
+    return min(float(days), MAX_STABILITY)
 
 
 def interval_days(w: Parameters, stability: float, target: float) -> int:
