@@ -182,10 +182,11 @@ class OfAnswers:
 class OfFeatures:
     """A predictor, fitted on features."""
 
-    goes_on = of_features = True
+    of_features = True
 
     def __init__(self, module: Any) -> None:
         self.name, self.slot, self.margin = module.NAME, module.SLOT, module.MARGIN
+        self.goes_on = module.GOES_ON
         self.about = str(module.__doc__).splitlines()[0]
         self._module = module
 

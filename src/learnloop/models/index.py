@@ -4,14 +4,15 @@ Every module has `NAME`, the `SLOT` that it is made for, the `MARGIN` by which a
 be better, a frozen `Config`, and `load`. The modules of `MODELS` are estimators: they keep a state
 of each learner, have `fit(log, config, *, version, rng)` and, where they can serve before anything
 was fitted, `from_catalog(items)`. Those of `PREDICTORS` have no such state: they have
-`fit(rows, features, config, *, version, seed, created_at)` and give an artifact.
+`fit(rows, features, config, *, version, seed, created_at)` and give an artifact; `GOES_ON` says
+whether it can go on from an earlier one.
 """
 
 from typing import Final
 
 from learnloop.models import ability
-from learnloop.models.tracing import feature_net
+from learnloop.models.tracing import boosted, feature_net
 
 MODELS: Final = {ability.NAME: ability}
-PREDICTORS: Final = {feature_net.NAME: feature_net}
+PREDICTORS: Final = {feature_net.NAME: feature_net, boosted.NAME: boosted}
 DEFAULT: Final = ability.NAME

@@ -323,7 +323,7 @@ def test_settings_are_read_as_the_model_has_them() -> None:
 @pytest.mark.parametrize(
     ("model", "texts", "complaint"),
     [
-        ("bkt", [], "there is no 'bkt'; there are ability, feature_net"),
+        ("oracle", [], "there is no 'oracle'; there are ability, "),
         ("feature_net", ["epoch=3"], r"has no 'epoch'; there are: hidden \(\[64, 32\]\), dropout"),
         ("feature_net", ["epochs=0"], "epochs=0: Input should be greater than or equal to 1"),
         ("feature_net", ["dropout=much"], "dropout=much: Input should be a valid number"),

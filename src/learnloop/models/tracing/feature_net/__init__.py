@@ -30,13 +30,15 @@ if TYPE_CHECKING:
     from learnloop.models.train.checkpoint import Checkpoints
     from learnloop.models.train.loop import Report, Tracker
 
-__all__ = ["MARGIN", "NAME", "RULE", "SLOT", "SPACE", "Config", "fit", "load"]
+__all__ = ["GOES_ON", "MARGIN", "NAME", "RULE", "SLOT", "SPACE", "Config", "fit", "load"]
 
 NAME: Final = "feature_net"
 SLOT: Final = NAME
 MARGIN: Final = 0.005
 """How much better, relative in log loss, a new version has to be; it is fitted on the same
 features, so what is to be gained is small."""
+GOES_ON: Final = True
+"""A fit can begin with the weights of an earlier one."""
 RULE: Final[Mapping[str, float]] = {"p_correct": 0.65}
 """What is said when no version can be asked."""
 MIN_ROWS: Final = 200

@@ -1,7 +1,6 @@
 """How does the network of the features learn? The shared loop, then two numbers, then ONNX."""
 
 import copy
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,12 +13,13 @@ from torch import Tensor, nn
 
 from learnloop.core.arrays import Arrays, from_bytes, to_bytes
 from learnloop.core.artifact import Artifact
-from learnloop.core.types import Bools, Floats, Ints
+from learnloop.core.types import Bools, Floats
 from learnloop.features.definition import Feature
 from learnloop.features.normalise import Normaliser
 from learnloop.features.rows import FeatureRows
 from learnloop.models.runtime import GOLDEN_FILE, MODEL_FILE
 from learnloop.models.tracing.feature_net import Config, validates
+from learnloop.models.tracing.platt import platt
 from learnloop.models.train.checkpoint import Checkpoints
 from learnloop.models.train.config import TrainerConfig
 from learnloop.models.train.export import export
@@ -166,7 +166,7 @@ def train(
     )
     net = result.module
     assert isinstance(net, FeatureNet)
-    scale, shift = _platt(_logits(net, judged.x), judged.correct)
+    scale, shift = platt(_logits(net, judged.x), judged.correct)
     examples = judged.x[np.linspace(0, len(judged) - 1, N_EXAMPLES).astype(np.int64)]
     exported = export(Served(net, scale, shift), {"features": examples}, ["p_correct"])
     files = {
@@ -223,17 +223,3 @@ def _logits(net: FeatureNet, x: NDArray[np.float32]) -> Floats:
         parts = np.array_split(x, len(x) // 8192 + 1)
         found = [net(torch.from_numpy(part)).numpy() for part in parts]
     return np.concatenate(found).astype(np.float64)
-
-
-def _platt(logit: Floats, correct: Ints, rounds: int = 50) -> tuple[float, float]:
-    """Scale and shift of the logit that fit best: logistic regression by Newton's method."""
-    x = np.stack([logit, np.ones_like(logit)], axis=1)
-    beta = np.array([1.0, 0.0])
-    for _ in range(rounds):
-        p = 1.0 / (1.0 + np.exp(-np.clip(x @ beta, -30.0, 30.0)))
-        hessian = (x * (p * (1 - p))[:, None]).T @ x + 1e-6 * np.eye(2)
-        step = np.linalg.solve(hessian, x.T @ (correct - p))
-        beta = beta + step
-        if math.fabs(float(step @ step)) < 1e-16:
-            break
-    return float(beta[0]), float(beta[1])
