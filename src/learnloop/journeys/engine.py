@@ -20,7 +20,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from learnloop.catalog import Catalog
 from learnloop.core.errors import StoreUnavailable
-from learnloop.core.ids import ItemId, LearnerId, SkillId, rising_id
+from learnloop.core.ids import CourseId, ItemId, LearnerId, SkillId, rising_id
 from learnloop.core.items import ItemTable
 from learnloop.core.protocols import Clock, Estimator, Store, Transaction
 from learnloop.core.records import LearningPath
@@ -32,25 +32,32 @@ from learnloop.journeys import (
     features,
     feedback,
     fit,
+    informative,
     paths,
     performance,
+    placement,
     profiles,
     progress,
     recommend,
     record,
+    retention,
     statistics,
 )
 from learnloop.journeys.live import Live
 from learnloop.journeys.profiles import ProfileChange
 from learnloop.journeys.results import (
     FeatureVector,
+    InformativeItems,
     ModelPerformance,
+    Placement,
     Predictions,
     Profile,
     Progress,
     Receipt,
     RecommendationSet,
+    Retention,
 )
+from learnloop.journeys.sittings import Scope
 from learnloop.policies.recommend import RecommendPolicy
 from learnloop.storage import open_store
 
@@ -199,6 +206,7 @@ class PersonalizationEngine:
             estimator,
             self._policy,
             statistics.live_features(tx),
+            retention.live_memory(tx, table),
             self.settings.features,
         )
 
@@ -255,6 +263,34 @@ class PersonalizationEngine:
                 self.live(tx), tx, LearnerId(learner_id), reason, priority_skills
             )
 
+    def begin_placement(
+        self,
+        learner_id: LearnerId | str,
+        skills: Sequence[SkillId] = (),
+        course_id: CourseId | None = None,
+        *,
+        again: bool = False,
+    ) -> Placement:
+        """Start a placement, or go on with it: the next question, or what was found."""
+        scope = Scope(tuple(skills), course_id)
+        with self.store.begin() as tx:
+            return placement.begin(self.live(tx), tx, LearnerId(learner_id), scope, again=again)
+
+    def placement(self, learner_id: LearnerId | str) -> Placement:
+        """How far the learner's last placement is, and what it found."""
+        with self.store.begin(write=False) as tx:
+            return placement.placement(self.live(tx), tx, LearnerId(learner_id))
+
+    def abandon_placement(self, learner_id: LearnerId | str) -> Placement:
+        """End the placement that goes on, or skip one that was never begun."""
+        with self.store.begin() as tx:
+            return placement.abandon(self.live(tx), tx, LearnerId(learner_id))
+
+    def informative_items(self, learner_id: LearnerId | str, n: int = 5) -> InformativeItems:
+        """The questions whose answers would tell most about the learner; logs nothing."""
+        with self.store.begin(write=False) as tx:
+            return informative.informative_items(self.live(tx), tx, LearnerId(learner_id), n)
+
     # --- what is known --------------------------------------------------------------------------
 
     def profile(self, learner_id: LearnerId | str) -> Profile:
@@ -305,6 +341,21 @@ class PersonalizationEngine:
         """Where each skill will stand, and what it takes to reach the goal."""
         with self.store.begin(write=False) as tx:
             return progress.skill_predictions(self.live(tx), tx, LearnerId(learner_id), in_days)
+
+    def predict_retention(
+        self,
+        learner_id: LearnerId | str,
+        skills: Sequence[SkillId] = (),
+        items: Sequence[ItemId] = (),
+        *,
+        at: datetime | None = None,
+        desired: float = retention.DESIRED,
+    ) -> Retention:
+        """What the learner still remembers, and until when; see `journeys.retention`."""
+        with self.store.begin() as tx:
+            return retention.retention(
+                self.live(tx), tx, LearnerId(learner_id), skills, items, at=at, desired=desired
+            )
 
     # --- catalog and models ---------------------------------------------------------------------
 

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import NamedTuple
 
 from learnloop.core.errors import Rejection
-from learnloop.core.ids import DecisionId, ItemId, LearnerId, SkillId
+from learnloop.core.ids import CourseId, DecisionId, ItemId, LearnerId, SkillId
 from learnloop.core.types import (
     Bools,
     Floats,
@@ -213,6 +214,47 @@ class Predictions:
 
 
 @dataclass(frozen=True, slots=True)
+class Remembered:
+    """How well one skill or item is remembered; of what was never met, only that.
+
+    Attributes:
+        recall: P(recalled) at the instant asked about, (0, 1).
+        low: With `high`, where the chances of 80% of such memories lie.
+        sure: False with few reviews: show "not sure yet" and no percentage.
+        stability_days: Days from a review until recall is 90%.
+        below_at: When recall falls below the desired one.
+        review_at: When the scheduler would have it reviewed, whole days after the last review.
+    """
+
+    id: str
+    n_reviews: int
+    sure: bool
+    recall: float | None = None
+    low: float | None = None
+    high: float | None = None
+    stability_days: float | None = None
+    reviewed_at: datetime | None = None
+    below_at: datetime | None = None
+    review_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """What a learner remembers at an instant.
+
+    Attributes:
+        desired: The recall that reviews are to keep, (0, 1).
+    """
+
+    learner_id: LearnerId
+    at: datetime
+    model: Ref
+    desired: float
+    skills: tuple[Remembered, ...]
+    items: tuple[Remembered, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelPerformance:
     """How a fitted model did when it was evaluated, and whether it is live.
 
@@ -254,3 +296,87 @@ class FeatureVector:
     def age_seconds(self) -> float | None:
         """From the latest event to the instant, s."""
         return None if self.as_of is None else (self.at - self.as_of).total_seconds()
+
+
+class PlacementStatus(StrEnum):
+    """How far a placement is."""
+
+    NOT_STARTED = "not_started"
+    OPEN = "open"
+    FINISHED = "finished"
+    ABANDONED = "abandoned"
+    SKIPPED = "skipped"
+
+
+class PlacementQuestion(NamedTuple):
+    """The question of a placement that waits for its answer.
+
+    Attributes:
+        decision_id: Goes with the answer.
+    """
+
+    decision_id: DecisionId
+    item: Item
+    asked_at: datetime
+    propensity: float
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """How far a learner's placement is, and what it found.
+
+    Attributes:
+        ended: Why it ended: `precise`, `long`, `nothing_left`, `abandoned`, `skipped`.
+        ability: In standard deviations of the learners that the items were calibrated on; None
+            without an answer.
+        stddev: Its standard error.
+        low: With `high`, its 90% interval.
+        skills: Where each skill in scope stands now.
+        question: What waits for an answer; None where the next one is still to be chosen.
+        bank: Whose item parameters the ability rests on.
+    """
+
+    learner_id: LearnerId
+    status: PlacementStatus
+    ended: str | None
+    placement_id: str | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    scope_skills: tuple[SkillId, ...]
+    course_id: CourseId | None
+    n_asked: int
+    n_answers: int
+    max_items: int
+    se_target: float
+    ability: float | None
+    stddev: float | None
+    low: float | None
+    high: float | None
+    skills: tuple[SkillLevel, ...]
+    question: PlacementQuestion | None
+    policy: Ref
+    bank: Ref
+
+
+class InformativeItem(NamedTuple):
+    """An item that tells much about a learner.
+
+    Attributes:
+        information: Fisher information times prior variance on the logit scale, [0, 1].
+        p_correct: Chance of a right answer now, (0, 1).
+    """
+
+    item: Item
+    information: float
+    p_correct: float
+    reasons: tuple[Reason, ...]
+
+
+class InformativeItems(NamedTuple):
+    """The items that tell most about a learner, best first."""
+
+    learner_id: LearnerId
+    as_of: datetime
+    model: Ref
+    items: tuple[InformativeItem, ...]

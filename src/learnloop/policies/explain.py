@@ -39,7 +39,7 @@ SENTENCES: Mapping[str, str] = {
     "answer tells us much.",
     "spread": "It is one of the {n_best} questions that tell us most, drawn by chance, so that not "
     "everybody gets the same ones.",
-    "coverage": "You have had {n_asked} of {skill} in this test: it is its turn.",
+    "coverage": "You have had {n_asked} on {skill} in this test: it is its turn.",
     "placement": "This is question {number} of at most {max_items} that find out where you stand.",
 }
 """Reason code -> sentence."""

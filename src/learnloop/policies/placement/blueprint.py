@@ -7,11 +7,11 @@ those without a skill are an area of their own.
 A difficulty b that is itself unsure, with standard deviation s, makes an answer say less. Averaged
 over b, the curve of an item is nearly logistic again, with the smaller discrimination
 
-    a' = a / sqrt(1 + (a s)^2 / 1.7^2)
+    a' = a / sqrt(1 + pi (a s)^2 / 8)
 
-Reference: Lord (1980), Applications of item response theory (1.7: the logistic curve as a normal
-one); Kingsbury and Zara (1989), Procedures for selecting items for computerized adaptive tests,
-Applied Measurement in Education 2 (shares of content).
+Reference: MacKay (1992), The evidence framework applied to classification networks, Neural
+Computation 4, eq. 10 (a'); Kingsbury and Zara (1989), Procedures for selecting items for
+computerized adaptive tests, Applied Measurement in Education 2 (shares of content).
 """
 
 from collections.abc import Collection, Mapping
@@ -24,10 +24,8 @@ from learnloop.core.bank import ItemBank
 from learnloop.core.errors import InvalidInput
 from learnloop.core.ids import CourseId, ItemId, SkillId
 from learnloop.core.items import ItemTable
-from learnloop.core.types import Bools, Floats, Ints, ItemKind
-
-QUESTIONS = (ItemKind.EXERCISE.value, ItemKind.ASSESSMENT.value)
-NORMAL_SCALE = 1.7
+from learnloop.core.types import Bools, Floats, Ints
+from learnloop.policies.placement.eligible import questions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +78,7 @@ class Blueprint:
         bank_row = np.array(known, dtype=np.int64)
         wanted = _wanted(items, skills)
         areas, weights = _areas(items, wanted)
-        asked = items.visible & np.isin(items.kinds, QUESTIONS) & (bank_row >= 0)
+        asked = questions(items) & (bank_row >= 0)
         if course_id is not None:
             asked &= np.array([x.course_id == course_id for x in items.items], dtype=bool)
         if skills:
@@ -146,7 +144,7 @@ def _attenuated(bank: ItemBank) -> ItemBank:
     a, s = bank.discrimination, bank.difficulty_stddev
     return ItemBank(
         bank.item_ids,
-        a / np.sqrt(1.0 + (a * s / NORMAL_SCALE) ** 2),
+        a / np.sqrt(1.0 + np.pi * (a * s) ** 2 / 8.0),
         bank.difficulty,
         bank.guessing,
         s,
