@@ -11,8 +11,8 @@ whether it can go on from an earlier one.
 from typing import Final
 
 from learnloop.models import ability
-from learnloop.models.tracing import boosted, feature_net
+from learnloop.models.tracing import boosted, dkt, feature_net, logistic
 
-MODELS: Final = {ability.NAME: ability}
+MODELS: Final = {ability.NAME: ability, logistic.NAME: logistic, dkt.NAME: dkt}
 PREDICTORS: Final = {feature_net.NAME: feature_net, boosted.NAME: boosted}
 DEFAULT: Final = ability.NAME
