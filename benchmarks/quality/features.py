@@ -26,8 +26,8 @@ from learnloop.core.types import Floats
 from learnloop.features.definition import Family
 from learnloop.features.definitions import FEATURES
 from learnloop.metrics import Interval
+from learnloop.models.tracing import logistic
 from learnloop.training.audit import Audit
-from learnloop.training.best_lr import fit_best_lr
 from learnloop.training.dataset import Dataset, read_dataset
 from learnloop.training.evaluate import compare, judge
 from learnloop.training.evaluation import Scored
@@ -93,8 +93,10 @@ def inside_training(data: Dataset, seed: int) -> Dataset:
 
 def best_lr(data: Dataset, *, item_counts: bool) -> Scored:
     test = data.test
-    p = fit_best_lr(data.train, item_counts=item_counts).predict(test)
-    return Scored(f"best-lr, item counts: {item_counts}", data, p[test.correct != STUDY])
+    config = logistic.Config("best_lr", item_record=item_counts)
+    model = logistic.fit(data.train, config, version="bench", rng=derive_rng(1, "best-lr"))
+    p = logistic.predict_log(model, test)
+    return Scored(f"best-lr, item record: {item_counts}", data, p[test.correct != STUDY])
 
 
 def usefulness(data: Dataset, seed: int) -> dict:

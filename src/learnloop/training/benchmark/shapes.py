@@ -7,7 +7,7 @@ import numpy as np
 from learnloop.core.answers import STUDY, AnswerLog
 from learnloop.core.types import Floats, Ints
 from learnloop.metrics import auc
-from learnloop.training.best_lr import counts_before
+from learnloop.models.tracing.logistic.history import counts_before
 
 HISTORY = ((0, 0), (1, 4), (5, 9), (10, 19), (20, 49), (50, 99), (100, 199), (200, 10**9))
 N_PRACTICES = 15
