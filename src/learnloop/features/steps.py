@@ -1,7 +1,7 @@
-"""How is a large state kept without writing it at every event? At every `STEP`-th one.
+"""How is a large state kept without writing it at every event? At every `step`-th one.
 
-    stored    the fold of the first  n - n % STEP  of a learner's n events in the total order
-    current   the stored state with the events behind it, fewer than STEP, folded on
+    stored    the fold of the first  n - n % step  of a learner's n events in the total order
+    current   the stored state with the events behind it, fewer than `step`, folded on
 
 Both depend on the log alone, so any order of arrival gives the same bytes. The stored state is used
 only where it and the events behind it make up the whole log, `stored.n + behind == n`: what came
@@ -26,6 +26,7 @@ Behind = Callable[[OrderKey | None], Rows]
 """A learner's events behind one of them, or all, in the total order."""
 
 STEP = 8
+"""Of the features."""
 
 
 def stands(before: StoredState | None, new: Rows, n: int) -> bool:
@@ -39,16 +40,22 @@ def stands(before: StoredState | None, new: Rows, n: int) -> bool:
 
 
 def advance(
-    fold: Fold[S], stored: StoredState | None, learner_id: LearnerId, n: int, behind: Behind
+    fold: Fold[S],
+    stored: StoredState | None,
+    learner_id: LearnerId,
+    n: int,
+    behind: Behind,
+    step: int = STEP,
 ) -> StoredState | None:
     """The state to store when the log holds n events; None where there is nothing new to store.
 
     Args:
         behind: Reads the learner's log.
+        step: At every so many events the state is stored.
     """
     stored, rows = _usable(stored, n, behind)
     n_stored = stored.n if stored else 0
-    due = n - n % STEP - n_stored
+    due = n - n % step - n_stored
     if due == 0:
         return None
     state = machinery.current(fold, stored, learner_id)

@@ -14,6 +14,7 @@ from learnloop.core.protocols import Clock, Estimator, Fold, Policy, Transaction
 from learnloop.core.types import Interaction, Item, Learner
 from learnloop.features.fold import FeatureFold
 from learnloop.features.profile import ProfileFold
+from learnloop.models.memory import MemoryModel
 
 PAGE = 500
 """Learners read at a time."""
@@ -27,6 +28,7 @@ class Live:
         new_id: Makes an id that was never used before.
         keeps_features: Whether the states of `features` are stored; if not, reading them replays
             the log.
+        memory: What a learner still remembers; its states are stored in steps, too.
     """
 
     clock: Clock
@@ -37,11 +39,12 @@ class Live:
     estimator: Estimator[Any]
     policy: Policy
     features: FeatureFold
+    memory: MemoryModel
     keeps_features: bool = True
 
     @property
     def folds(self) -> tuple[Fold[Any], ...]:
-        """All whose states are stored at every interaction; those of `features` go in steps."""
+        """All whose states are stored at every interaction; the others go in steps."""
         return (self.profile_fold, self.estimator)
 
     def item(self, item_id: ItemId) -> Item:

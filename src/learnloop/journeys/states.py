@@ -2,7 +2,8 @@
 
 A state that is missing (a model that has just gone live, a changed catalog) is rebuilt from the
 log, so promotion and rollback are never cold. Those of the features are stored in steps, because
-they are large and not every request needs them.
+they are large and not every request needs them. That of memory is brought up to date when somebody
+asks, and stored then, in longer steps: an answer pays nothing for it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +19,10 @@ from learnloop.features import steps
 from learnloop.features.online import FeatureState
 from learnloop.features.profile import ProfileState
 from learnloop.journeys.live import Live
+from learnloop.models.memory import MemoryState
 
+MEMORY_STEP = 64
+"""At every so many events the state of memory may be stored."""
 History = Iterable[tuple[Interaction, Item]]
 
 
@@ -99,7 +103,7 @@ def advance(
     before, n = stored.get(live.profile_fold.ref), advanced[0].n
     if live.keeps_features and not steps.stands(before, rows, n):
         known = {} if is_all else tx.states.get(learner_id, [live.features.ref])
-        advanced += _in_steps(live, known.get(live.features.ref), learner_id, n, behind)
+        advanced += _in_steps(live.features, known.get(live.features.ref), learner_id, n, behind)
     return advanced
 
 
@@ -116,20 +120,51 @@ def features(live: Live, tx: Transaction, learner_id: LearnerId) -> KnownFeature
     return KnownFeatures(state, max(as_of.occurred_us, 0))
 
 
+def memory(
+    live: Live, tx: Transaction, learner_id: LearnerId, *, keep: bool = False
+) -> MemoryState:
+    """The state of the learner's memory, with every event folded in.
+
+    Args:
+        keep: Store the last whole step (the transaction must be a writing one).
+    """
+    fold, first = live.memory, live.profile_fold.ref
+    stored = tx.states.get(learner_id, [fold.ref, first])
+
+    def behind(after: OrderKey | None) -> steps.Rows:
+        return list(history(live, tx, learner_id, after))
+
+    n = stored[first].n if first in stored else 0
+    before = stored.get(fold.ref)
+    if keep and n // MEMORY_STEP != (before.n // MEMORY_STEP if before else 0):
+        whole = steps.advance(fold, before, learner_id, n, behind, MEMORY_STEP)
+        if whole is not None:
+            tx.states.put([whole])
+            before = whole
+    return steps.current(fold, before, learner_id, n, behind)[0]
+
+
 def rebuild(live: Live, tx: Transaction, learner_id: LearnerId) -> None:
     """Compute every state again from the log and store it."""
     rows = list(history(live, tx, learner_id))
     if rows:
         states = [_replay(fold, learner_id, rows) for fold in live.folds]
         if live.keeps_features:
-            states += _in_steps(live, None, learner_id, len(rows), lambda _: rows)
+            states += _in_steps(live.features, None, learner_id, len(rows), lambda _: rows)
+        n, step = len(rows), MEMORY_STEP
+        states += _in_steps(live.memory, None, learner_id, n, lambda _: rows, step)
         tx.states.put(states)
 
 
 def _in_steps(
-    live: Live, stored: StoredState | None, learner_id: LearnerId, n: int, behind: steps.Behind
+    fold: Fold[Any],
+    stored: StoredState | None,
+    learner_id: LearnerId,
+    n: int,
+    behind: steps.Behind,
+    step: int = steps.STEP,
 ) -> list[StoredState]:
-    state = steps.advance(live.features, stored, learner_id, n, behind)
+    state = steps.advance(fold, stored, learner_id, n, behind, step)
     return [] if state is None else [state]
 
 

@@ -16,12 +16,14 @@ from learnloop.core.errors import DataError
 from learnloop.core.types import Skill
 from learnloop.models.memory.artifact import Frozen, from_bytes
 from learnloop.models.memory.config import Config
+from learnloop.models.memory.curve import DAY_US
 from learnloop.models.memory.model import NAME, MemoryModel, Recall
 from learnloop.models.memory.parameters import DEFAULTS
 from learnloop.models.memory.pooling import fit_log
 from learnloop.models.memory.state import MemoryState, Trace
 
 __all__ = [
+    "DAY_US",
     "DEFAULTS",
     "MARGIN",
     "NAME",
