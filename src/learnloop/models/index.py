@@ -11,8 +11,13 @@ whether it can go on from an earlier one.
 from typing import Final
 
 from learnloop.models import ability
-from learnloop.models.tracing import boosted, dkt, feature_net, logistic
+from learnloop.models.tracing import bkt, boosted, dkt, feature_net, logistic
 
-MODELS: Final = {ability.NAME: ability, logistic.NAME: logistic, dkt.NAME: dkt}
+MODELS: Final = {
+    ability.NAME: ability,
+    bkt.NAME: bkt,
+    logistic.NAME: logistic,
+    dkt.NAME: dkt,
+}
 PREDICTORS: Final = {feature_net.NAME: feature_net, boosted.NAME: boosted}
 DEFAULT: Final = ability.NAME
