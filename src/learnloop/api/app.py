@@ -24,6 +24,7 @@ from learnloop.api.routers import (
     metrics,
     ml,
     paths,
+    placement,
     profiles,
     progress,
 )
@@ -96,7 +97,18 @@ def create_app(
     app.meter, app.traces = services.telemetry.meter, services.telemetry.traces
     app.hot_routes = [*hot.routes(services), *predict.routes(services)]
     app.router.routes.extend(app.hot_routes)  # for their 405
-    for module in (profiles, paths, progress, features, ml, jobs, alerts, health, metrics):
+    for module in (
+        profiles,
+        paths,
+        placement,
+        progress,
+        features,
+        ml,
+        jobs,
+        alerts,
+        health,
+        metrics,
+    ):
         app.include_router(module.router)
     app.router.routes.extend(Pages(services, demo=demo).routes())
     errors.install(app)
