@@ -10,11 +10,12 @@ whether it can go on from an earlier one.
 
 from typing import Final
 
-from learnloop.models import ability
+from learnloop.models import ability, irt
 from learnloop.models.tracing import bkt, boosted, dkt, feature_net, logistic
 
 MODELS: Final = {
     ability.NAME: ability,
+    irt.NAME: irt,
     bkt.NAME: bkt,
     logistic.NAME: logistic,
     dkt.NAME: dkt,

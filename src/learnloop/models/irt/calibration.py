@@ -23,7 +23,13 @@ from learnloop.core.types import Floats
 from learnloop.models.irt.config import Config
 from learnloop.models.irt.curves import Curves, values
 from learnloop.models.irt.expectation import Expected, Table, table_of
-from learnloop.models.irt.maximization import Priors, add_priors, gradients, step
+from learnloop.models.irt.maximization import (
+    Priors,
+    add_priors,
+    gradients,
+    integrate_difficulty,
+    step,
+)
 from learnloop.models.irt.responses import Responses
 
 MEMORY = 6  # steps that Anderson's mixing looks at
@@ -107,16 +113,16 @@ class _Climb:
         mixing = Mixing(MEMORY)
         best, safe = -np.inf, curves
         for n in range(1, self.config.max_steps + 1):
-            expected = self.table.expect(values(curves, self.theta), self.log_prior)
-            objective = expected.log_likelihood + float(
-                self.priors.log_density(curves, shared=self.shared).sum()
-            )
+            at = values(curves, self.theta)
+            expected = self.table.expect(at, self.log_prior)
+            g, h = gradients(curves, at, self.theta, expected.right, expected.seen)
+            objective = expected.log_likelihood + integrate_difficulty(g, h, curves, self.priors)
+            objective += float(self.priors.log_density(curves, shared=self.shared).sum())
             if objective < best - 1e-6 * abs(best):
                 curves, best = safe, -np.inf
                 mixing.forget()
                 continue
             best = objective
-            g, h = gradients(curves, self.theta, expected.right, expected.seen)
             add_priors(g, h, curves, self.priors, shared=self.shared)
             move = step(g, h, shared=self.shared)
             moved = np.abs(move) * np.sqrt(np.einsum("kkn->kn", h))
