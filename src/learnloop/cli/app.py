@@ -23,6 +23,7 @@ from learnloop.cli import (
     keys,
     models,
     monitor,
+    placement,
     profile,
     quality,
     recommend,
@@ -54,6 +55,7 @@ app.command("import", rich_help_panel=FILL)(import_log.import_file)
 app.add_typer(keys.app, name="keys", rich_help_panel=FILL)
 app.command("quality", rich_help_panel=FILL)(quality.quality)
 app.command("profile", rich_help_panel=FILL)(profile.profile)
+app.command("placement", rich_help_panel=FILL)(placement.placement)
 app.command("recommend", rich_help_panel=FILL)(recommend.recommend)
 app.add_typer(features.app, name="features", rich_help_panel=JUDGE)
 app.command("fit", rich_help_panel=JUDGE)(fit.fit)
