@@ -78,6 +78,7 @@ def stored_states(engine: PersonalizationEngine) -> dict[tuple[str, str], tuple[
                 found[learner, ref.name] = (stored.as_of, stored.n, stored.blob)
             state, last_us = states.features(live, tx, learner)
             found[learner, "features now"] = (last_us, state.n, encode(state))
+            found[learner, "memory now"] = (encode(states.memory(live, tx, learner)),)
     return found
 
 

@@ -2,11 +2,12 @@
 
 An *estimator* keeps what it knows of each learner and is fitted on answers (`models.ability`). A
 *predictor* has no such state: it is fitted on rows of features, and is given the features of the
-moment (`models.tracing.feature_net`). Everything after this module treats them alike.
+moment (`models.tracing.feature_net`). A *memory* is fitted on answers, and judged by those alone
+that test memory (`models.memory`). Everything after this module treats them alike.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -30,14 +31,16 @@ from learnloop.journeys.fit import MIN_ANSWERS
 from learnloop.journeys.material import Material
 from learnloop.journeys.monitor.report import PREDICTION
 from learnloop.models import ability
-from learnloop.models.index import MODELS, PREDICTORS
+from learnloop.models.index import MEMORIES, MODELS, PREDICTORS
 from learnloop.monitoring.baseline import Baseline, build
 from learnloop.training.executor import Executor
 from learnloop.training.feature_rows import ask
 from learnloop.training.golden import MODEL_FILE, artifact_of_estimator
+from learnloop.training.memory.asking import as_estimator, predict_reviews, review_rows
 from learnloop.training.predict import Predictor, predict_rows
 from learnloop.training.split import TEST_FOLD, fold_of
 from learnloop.training.statistics_of_others import statistics_of_others
+from learnloop.training.train_model.config import values_of
 
 BLOCK: Final = 8192
 """Answers whose features are computed at once."""
@@ -77,6 +80,14 @@ class Contender(Protocol):
         """The default configuration, as plain values."""
         ...
 
+    def judging(self, given: Material) -> Material:
+        """What it is to be judged by."""
+        ...
+
+    def unfitted(self, given: Material) -> tuple[Ref, Floats]:
+        """Who is to be beaten where nobody answers yet, and what that says of what is judged."""
+        ...
+
     def fit(self, given: Material, version: str, parent: Artifact | None) -> Made:
         """Fit on the training side, going on from `parent` where that is given."""
         ...
@@ -104,7 +115,9 @@ def contender(name: str) -> Contender:
         return OfAnswers(MODELS[name])
     if name in PREDICTORS:
         return OfFeatures(PREDICTORS[name])
-    known = ", ".join((*MODELS, *PREDICTORS))
+    if name in MEMORIES:
+        return OfReviews(MEMORIES[name])
+    known = ", ".join((*MODELS, *PREDICTORS, *MEMORIES))
     raise InvalidInput(f"model: there is no {name!r}; there are {known}", field="model")
 
 
@@ -140,12 +153,12 @@ def _fit(shared: tuple[str, Material, Artifact | None], version: str) -> Made:
 
 def slot_of(kind: str) -> str:
     """Where models of a kind play their roles; what is no model of the index has its own place."""
-    module = MODELS.get(kind) or PREDICTORS.get(kind)
+    module = MODELS.get(kind) or PREDICTORS.get(kind) or MEMORIES.get(kind)
     return kind if module is None else module.SLOT
 
 
-def from_catalog(given: Material) -> tuple[Ref, Floats]:
-    """Who is to be beaten where nobody answers yet: authored difficulties, nothing learnt."""
+def _of_the_catalog(given: Material) -> tuple[Ref, Floats]:
+    """Authored difficulties, nothing learnt."""
     model = ability.from_catalog(given.items, version=f"catalog-{given.items.version}")
     return model.ref, predict_rows(model, given.past.held_out)[given.past.judged]
 
@@ -161,7 +174,13 @@ class OfAnswers:
         self._module = module
 
     def config(self) -> Mapping[str, Any]:
-        return asdict(self._module.Config())
+        return values_of(self._module.Config())
+
+    def judging(self, given: Material) -> Material:
+        return given
+
+    def unfitted(self, given: Material) -> tuple[Ref, Floats]:
+        return _of_the_catalog(given)
 
     def fit(self, given: Material, version: str, parent: Artifact | None) -> Made:
         rng = derive_rng(given.seed, "retrain", self.name, given.past.sha256)
@@ -193,6 +212,12 @@ class OfFeatures:
     def config(self) -> Mapping[str, Any]:
         found: dict[str, Any] = self._module.Config().model_dump(mode="json")
         return found
+
+    def judging(self, given: Material) -> Material:
+        return given
+
+    def unfitted(self, given: Material) -> tuple[Ref, Floats]:
+        return _of_the_catalog(given)
 
     def fit(self, given: Material, version: str, parent: Artifact | None) -> Made:
         log = _enough(given.past.training)
@@ -239,6 +264,44 @@ class OfFeatures:
             for i in range(0, len(x), BLOCK)
         ]
         return np.concatenate([np.empty(0), *blocks]).astype(np.float64)
+
+
+class OfReviews:
+    """A memory, fitted on answers and judged by those that test it."""
+
+    goes_on = of_features = False
+
+    def __init__(self, module: Any) -> None:
+        self.name, self.slot, self.margin = module.NAME, module.SLOT, module.MARGIN
+        self.about = str(module.__doc__).splitlines()[0]
+        self._module = module
+
+    def config(self) -> Mapping[str, Any]:
+        return values_of(self._module.Config())
+
+    def judging(self, given: Material) -> Material:
+        past = given.past
+        judged = past.judged & review_rows(past.held_out)
+        return replace(given, past=replace(past, judged=judged))
+
+    def unfitted(self, given: Material) -> tuple[Ref, Floats]:
+        model = self._module.from_catalog(given.items.skills)
+        return model.ref, predict_reviews(model, given.past.held_out)[given.past.judged]
+
+    def fit(self, given: Material, version: str, parent: Artifact | None) -> Made:
+        log = _enough(given.past.training)
+        model = self._module.fit(log, version=version, skills=given.items.skills)
+        return Made(artifact_of_estimator(self.name, as_estimator(model), log, given.at))
+
+    def ask(self, artifact: Artifact, given: Material) -> Floats:
+        return self.predictor(artifact, given)(given.past.held_out)[given.past.judged]
+
+    def predictor(self, artifact: Artifact, given: Material) -> Predictor:
+        model = self._module.load(artifact.file(MODEL_FILE))
+        return lambda log: predict_reviews(model, log)
+
+    def baseline(self, made: Made, given: Material, said: Floats) -> Baseline:
+        return build((PREDICTION,), said[:, None], given.past.learner)
 
 
 def _enough(log: AnswerLog) -> AnswerLog:

@@ -20,24 +20,29 @@ from learnloop.journeys.registry import artifact_of
 from learnloop.journeys.results import Remembered, Retention
 from learnloop.models import memory
 from learnloop.models.memory import MemoryModel, Recall
+from learnloop.training.golden import GOLDEN_FILE, MODEL_FILE, check_golden
+from learnloop.training.memory.asking import as_estimator
 
 DESIRED: Final = 0.9
 LEAST_DESIRED: Final = 0.7
 MOST_DESIRED: Final = 0.99
 SURE_REVIEWS: Final = 5
-MODEL_FILE: Final = "model.json"
 
 
 def live_memory(tx: Transaction, items: ItemTable) -> MemoryModel:
     """The champion, or the defaults of FSRS-6 where none was promoted.
 
     Raises:
-        ArtifactError: The stored model is missing, or its bytes are not those that were stored.
+        ArtifactError: The stored model is missing, its bytes are not those that were stored, or it
+            answers in another way than it did when it was fitted.
     """
     champion = tx.models.alias(memory.SLOT, ModelRole.CHAMPION)
     if champion is None:
         return memory.from_catalog(items.skills)
-    return memory.load(artifact_of(tx, champion).file(MODEL_FILE))
+    artifact = artifact_of(tx, champion)
+    model = memory.load(artifact.file(MODEL_FILE))
+    check_golden(as_estimator(model), artifact.file(GOLDEN_FILE))
+    return model
 
 
 def retention(

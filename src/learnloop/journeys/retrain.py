@@ -35,7 +35,6 @@ from learnloop.journeys.contenders import (
     Made,
     contender,
     fit,
-    from_catalog,
     slot_of,
 )
 from learnloop.journeys.live import Live
@@ -166,6 +165,7 @@ def _begin(
         attempt = _attempt(tx, model.slot, ref)
         asked = () if champion is None else (champion,)
         given = material.read(live, tx, asked, of_features=model.of_features, window=plan.window)
+    given = model.judging(given)
     past = given.past
     held_out = HeldOut(past.learner, past.correct, past.groups(given.courses))
     parent, notes = None, []
@@ -278,7 +278,7 @@ def _stored(store: Store, made: Made) -> Artifact:
 def _champions_word(begun: _Begun) -> tuple[Ref, Floats]:
     champion = begun.champion
     if champion is None:
-        return from_catalog(begun.given)
+        return begun.model.unfitted(begun.given)
     if champion.manifest.snapshot is None:
         begun.notes.append(
             f"{champion.ref} was fitted on the judged learners too, which makes it look better "

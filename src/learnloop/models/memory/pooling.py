@@ -53,12 +53,14 @@ class LogReviews:
     Attributes:
         reviews: In order.
         learner: (n,) whose each is.
+        rows: (n,) of the log.
     """
 
     def __init__(self, log: AnswerLog, rows: Ints, thing: Ints, n_things: int) -> None:
         card = log.learner[rows] * n_things + thing
         order = np.lexsort((np.arange(len(rows)), log.times[rows], card))
-        self.learner = log.learner[rows][order]
+        self.rows = rows[order]
+        self.learner = log.learner[self.rows]
         grade = np.where(log.correct[rows] == 1, GOOD, AGAIN)[order]
         self.reviews = Reviews.ordered(card[order], log.times[rows][order], grade)
 
