@@ -48,7 +48,7 @@ def from_bytes(artifact: bytes) -> tuple[str, Config, Book]:
             _skill(body["population"]),
             {str(item): _pair(own) for item, own in body["items"].items()},
             float(body["item_variance"]),
-            LearnerFacts(*_floats(body["learner"], 3)),
+            LearnerFacts(*_floats(body["learner"], 2)),
             Forgetting(*_floats(body["forgetting"], 2)),
         )
         return str(body["version"]), Config(**body["config"]), book

@@ -28,7 +28,7 @@ class SkillFacts(NamedTuple):
     """One skill's parameters.
 
     Attributes:
-        prior_logit: Of P(known) before the first opportunity, for the average learner.
+        prior_logit: Of P(known) before the first opportunity, whoever the learner is.
         learn: P(unknown becomes known) after a wrong answer, a right one, and studying, so that
             the log's code of an answer is the index.
         guess_logit: Of P(right | unknown), on the skill's average item by the average learner.
@@ -63,12 +63,10 @@ class LearnerFacts(NamedTuple):
     Attributes:
         variance: Prior variance of the shift; 0 = learners do not differ.
         drift: What it gains with each answer.
-        prior_slope: How much of the shift counts for the prior of a skill first met.
     """
 
     variance: float
     drift: float
-    prior_slope: float
 
 
 class Asked(NamedTuple):

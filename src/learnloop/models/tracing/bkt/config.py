@@ -10,12 +10,11 @@ class Config:
 
     Attributes:
         item_effects: Each item is easier or harder than its skill, in guess and slip alike.
-        learner_effects: Each learner is above or below the rest, in guess, slip and prior alike.
+        learner_effects: Each learner is above or below the rest, in guess and slip alike.
         forgetting: What is known may be lost while other things are done, and by the hour.
         learning_by_answer: Studying, right and wrong answers teach at rates of their own.
         learner_variance: Prior variance of a learner's shift, logits squared.
         learner_drift: Variance that it gains with each answer.
-        prior_slope: How much of the shift counts for the prior of a skill first met.
         guess_variance: How much guessing differs between skills, logits squared.
         gap_variance: How much the gap from guessing to not slipping does.
         prior_variance: How much priors do.
@@ -34,7 +33,6 @@ class Config:
     learning_by_answer: bool = True
     learner_variance: float = 0.8
     learner_drift: float = 0.0015
-    prior_slope: float = 0.5
     guess_variance: float = 0.5
     gap_variance: float = 0.5
     prior_variance: float = 1.0
@@ -42,7 +40,7 @@ class Config:
     beta_strength: float = 5.0
     rounds: int = 4
     steps: int = 6
-    most_passes: int = 30
+    most_passes: int = 90
     min_answers: int = 20
     min_learners: int = 5
 

@@ -124,7 +124,7 @@ def improved(
         The next values, and the log likelihood under the given ones.
     """
     found = expect(columns.forest, _chances(columns, shifts, values, config))
-    values = _priors(columns, shifts, values, found, config)
+    values = _priors(columns, values, found, config)
     values = _learning(columns, values, found, config)
     if config.forgetting:
         values = replace(values, forgetting=_forgetting(columns, values.forgetting, found))
@@ -140,8 +140,7 @@ def _chances(columns: Columns, shifts: Shifts, values: Values, config: Config) -
     right = columns.right == 1.0
     roots = columns.roots
     prior = np.zeros(len(skill))
-    slope = config.prior_slope if config.learner_effects else 0.0
-    prior[roots] = _sigmoid(values.prior[skill[roots]] + slope * shifts.logits[roots])
+    prior[roots] = _sigmoid(values.prior[skill[roots]])
     lost = columns.gaps @ values.forgetting
     return Chances(
         prior,
@@ -160,19 +159,18 @@ def _right(columns: Columns, shifts: Shifts, values: Values) -> tuple[Floats, Fl
     return _sigmoid(level * shifts.scale), _sigmoid((level + gap) * shifts.scale)
 
 
-def _priors(
-    columns: Columns, shifts: Shifts, values: Values, found: Expected, config: Config
-) -> Values:
-    roots, n = columns.roots, columns.forest.n_skills
-    skill, knew = columns.forest.skill[roots], found.known[roots]
-    slope = config.prior_slope if config.learner_effects else 0.0
-    prior, centre = values.prior, values.course.prior
-    p = _sigmoid(prior[skill] + slope * shifts.logits[roots])
-    pull = np.bincount(skill, knew - p, n) - (prior - centre) / config.prior_variance
-    push = np.bincount(skill, p * (1.0 - p), n) + 1.0 / config.prior_variance
-    prior = prior + np.clip(pull / push, -LONGEST, LONGEST)
-    met = np.bincount(skill, minlength=n) > 0
-    return replace(values, prior=prior, course=replace(values.course, prior=_mean(prior, met)))
+def _priors(columns: Columns, values: Values, found: Expected, config: Config) -> Values:
+    """One Newton step on the prior of every skill."""
+    n, skill = columns.forest.n_skills, columns.forest.skill[columns.roots]
+    n_first, centre = np.bincount(skill, minlength=n), values.course.prior
+    p = _sigmoid(values.prior)
+    pull = np.bincount(skill, found.known[columns.roots], n) - n_first * p
+    pull -= (values.prior - centre) / config.prior_variance
+    push = n_first * p * (1.0 - p) + 1.0 / config.prior_variance
+    prior = values.prior + np.clip(pull / push, -LONGEST, LONGEST)
+    return replace(
+        values, prior=prior, course=replace(values.course, prior=_mean(prior, n_first > 0))
+    )
 
 
 def _learning(columns: Columns, values: Values, found: Expected, config: Config) -> Values:

@@ -57,7 +57,7 @@ def known(book: Book, facts: SkillFacts, state: BktState, skill: str, at_us: int
     """P(known) as of an instant, (0, 1)."""
     trace = state.skills.get(skill)
     if trace is None:
-        return sigmoid(facts.prior_logit + book.learner.prior_slope * state.shift)
+        return sigmoid(facts.prior_logit)
     p = trace.known * (1.0 - facts.forget) * kept(book, trace, state.step, at_us)
     return p if p > FLOOR else FLOOR
 

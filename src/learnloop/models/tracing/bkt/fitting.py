@@ -34,7 +34,7 @@ from learnloop.models.tracing.bkt.standard import (
     fit,
 )
 
-TOLERANCE = 1e-3
+TOLERANCE = 1e-2
 NO_FORGETTING = Forgetting(0.0, 0.0)
 
 
@@ -78,8 +78,8 @@ def fit_effects(log: AnswerLog, given: Opportunities, known: Bools, config: Conf
 def learners_of(config: Config) -> LearnerFacts:
     """What holds of every learner, by the switches."""
     if not config.learner_effects:
-        return LearnerFacts(0.0, 0.0, 0.0)
-    return LearnerFacts(config.learner_variance, config.learner_drift, config.prior_slope)
+        return LearnerFacts(0.0, 0.0)
+    return LearnerFacts(config.learner_variance, config.learner_drift)
 
 
 def enough(log: AnswerLog, given: Opportunities, config: Config) -> Bools:

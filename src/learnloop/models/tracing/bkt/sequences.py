@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learnloop.core.answers import AnswerLog
-from learnloop.core.types import Floats, Ints
+from learnloop.core.types import Bools, Floats, Ints
 
 KINDS = 3
 """What an opportunity may be: `STUDY`, wrong, right; as indices -1, 0, 1 of an array of three."""
@@ -61,6 +61,21 @@ class Forest:
 
     def __len__(self) -> int:
         return len(self.parent)
+
+    def part(self, mask: Bools) -> "Forest":
+        """The nodes where `mask` (n,) holds, which is all or none of each tree."""
+        number = np.cumsum(mask) - 1
+        parent = self.parent[mask]
+        levels = np.unique(np.concatenate(([0], np.cumsum(mask)))[self.levels])
+        return Forest(
+            self.n_skills,
+            levels if len(levels) > 1 else np.zeros(2, dtype=np.int64),
+            np.where(parent < 0, -1, number[parent]),
+            self.skill[mask],
+            self.answer[mask],
+            self.weight[mask],
+            self.ends[mask],
+        )
 
 
 def opportunities(log: AnswerLog) -> Opportunities:

@@ -11,12 +11,12 @@ a fundamental problem of student modeling; Varadhan and Roland (2008), Simple an
 convergent methods for accelerating the convergence of any EM algorithm.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from learnloop.core.types import Floats
+from learnloop.core.types import Bools, Floats
 from learnloop.models.tracing.bkt.sequences import KINDS, Forest
 from learnloop.models.tracing.bkt.smoothing import Chances, expect
 
@@ -25,6 +25,7 @@ FIRST: Final = np.array([0.4, 0.15, 0.25, 0.15, 0.02])
 """Where every fit starts from."""
 LEAST: Final = np.array([1e-3, 1e-3, 1e-3, 1e-3, 1e-4])
 MOST: Final = np.array([0.999, 0.99, 0.499, 0.499, 0.5])
+WORTH = 0.7  # the share of nodes left at which a smaller forest is made
 LONGEST = 50.0  # of an extrapolation, in steps
 TINY = 1e-12
 
@@ -127,28 +128,44 @@ def step(problem: Problem, values: Floats) -> Fit:
 
 
 def fit(problem: Problem, tolerance: float, most_passes: int) -> Fit:
-    """EM with extrapolation, until no skill gains as much as `tolerance` in a round of two passes.
+    """EM with extrapolation; a skill that gains less than `tolerance` in a round is done.
 
     Returns:
         The values, and the likelihoods of the values one step before: theirs are no lower.
     """
     start = problem.first()
-    one = step(problem, start)
-    n_passes, before = 1, one.penalised
-    while True:
+    one = found = step(problem, start)
+    n_passes, live = 1, np.ones(len(start), dtype=bool)
+    while live.any() and n_passes + 2 <= most_passes:
         two = step(problem, one.values)
-        ahead = _extrapolated(start, one.values, two.values)
-        there = step(problem, problem.held(ahead))
+        ahead = problem.held(_extrapolated(start, one.values, two.values))
+        there = step(problem, ahead)
         n_passes += 2
         back = there.penalised < two.penalised
-        start = np.where(back[:, None], one.values, problem.held(ahead))
-        values = np.where(back[:, None], two.values, there.values)
-        likely = np.where(back, two.log_likelihood, there.log_likelihood)
-        penalised = np.where(back, two.penalised, there.penalised)
-        one = Fit(values, likely, penalised, n_passes)
-        if n_passes + 2 > most_passes or (penalised - before < tolerance).all():
-            return one
-        before = penalised
+        start = np.where(back[:, None], one.values, ahead)
+        now = _chosen(back, two, there, n_passes)
+        found = _chosen(live, now, found, n_passes)
+        live &= now.penalised - one.penalised >= tolerance
+        one, problem = now, _without(problem, live)
+    return found
+
+
+def _chosen(which: Bools, a: Fit, b: Fit, n_passes: int) -> Fit:
+    """`a` for the skills where `which`, else `b`."""
+    return Fit(
+        np.where(which[:, None], a.values, b.values),
+        np.where(which, a.log_likelihood, b.log_likelihood),
+        np.where(which, a.penalised, b.penalised),
+        n_passes,
+    )
+
+
+def _without(problem: Problem, live: Bools) -> Problem:
+    """The problem without the nodes of skills that are done, once that is worth the copying."""
+    mask = live[problem.forest.skill]
+    if mask.sum() > WORTH * len(mask):
+        return problem
+    return replace(problem, forest=problem.forest.part(mask))
 
 
 def _extrapolated(start: Floats, one: Floats, two: Floats) -> Floats:
