@@ -5,6 +5,7 @@ An *estimator* (`models.ability`) is fitted on answers. A *predictor*
 items that its features were computed with, for it can't be asked without them.
 """
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,6 +69,11 @@ def kind_of(model: str, data: Dataset, seed: int) -> Kind:
     return OfAnswers(model, data) if model in MODELS else OfFeatures(model, data, seed)
 
 
+def takes(model: str, watching: str) -> bool:
+    """Whether its fit has `checkpoints`, or tells `report` or `tracker` of epochs."""
+    return watching in inspect.signature(module_of(model).fit).parameters
+
+
 class OfAnswers:
     """An estimator."""
 
@@ -76,7 +82,8 @@ class OfAnswers:
 
     def fit(self, config: Any, stamp: Stamp, **watching: Any) -> Artifact:
         log, rng = self.data.train, derive_rng(stamp.seed, "train", self.model)
-        fitted = module_of(self.model).fit(log, config, version=stamp.version, rng=rng)
+        heard = {name: own for name, own in watching.items() if takes(self.model, name)}
+        fitted = module_of(self.model).fit(log, config, version=stamp.version, rng=rng, **heard)
         return artifact_of_estimator(self.model, fitted, log, stamp.created_at)
 
     def predictor(self, artifact: Artifact) -> Predictor:

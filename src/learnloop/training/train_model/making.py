@@ -15,7 +15,6 @@ from typing import Any
 from learnloop.core.artifact import Artifact
 from learnloop.core.errors import InvalidInput
 from learnloop.core.random import derive_rng
-from learnloop.models.index import PREDICTORS
 from learnloop.training.cross_validate import CrossValidation
 from learnloop.training.dataset import Dataset
 from learnloop.training.evaluate import audit, judge, score
@@ -25,7 +24,7 @@ from learnloop.training.tracking.tracker import NoRun, Run
 from learnloop.training.train_model import rehearsal
 from learnloop.training.train_model.config import Values, config_of, space_of, values_of
 from learnloop.training.train_model.epochs import Epochs
-from learnloop.training.train_model.kinds import Stamp, kind_of
+from learnloop.training.train_model.kinds import Stamp, kind_of, takes
 from learnloop.training.train_model.telling import (
     CARD_FILE,
     NO_TEST,
@@ -151,7 +150,7 @@ def _require(plan: Plan) -> None:
         space_of(plan.model, plan.values)
     if plan.journal is not None and not plan.n_trials:
         raise InvalidInput("journal: it keeps trials; say how many with trials", field="journal")
-    if plan.checkpoints is not None and plan.model not in PREDICTORS:
+    if plan.checkpoints is not None and not takes(plan.model, "checkpoints"):
         raise InvalidInput(
             f"checkpoints: {plan.model} is fitted in one pass and has none", field="checkpoints"
         )
