@@ -26,13 +26,13 @@ from learnloop.core.types import Floats
 from learnloop.features.definition import Family
 from learnloop.features.definitions import FEATURES
 from learnloop.metrics import Interval
+from learnloop.models.ability.item_statistics import deal
 from learnloop.models.tracing import logistic
 from learnloop.training.audit import Audit
 from learnloop.training.dataset import Dataset, read_dataset
 from learnloop.training.evaluate import compare, judge
 from learnloop.training.evaluation import Scored
 from learnloop.training.feature_rows import of_dataset
-from learnloop.training.item_statistics import deal
 
 DATA = ("assistments09", "statics11", "ednet_part", "algebra05_part", "mofacts_stats_cloze")
 ASKED = dict(zip(DATA, (0.784, 0.836, 0.721, 0.823, 0.862), strict=True))

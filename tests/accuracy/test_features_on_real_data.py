@@ -22,7 +22,7 @@ from learnloop.features.fold import FeatureFold
 from learnloop.features.log import ItemBook, frame_of, of_answers, of_frame
 from learnloop.features.statistics import NOTHING
 from learnloop.training.dataset import read_dataset
-from learnloop.training.item_statistics import item_statistics
+from learnloop.models.ability.item_statistics import item_statistics
 
 pytestmark = pytest.mark.accuracy
 

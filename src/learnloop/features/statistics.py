@@ -7,7 +7,7 @@ vector for the same log on every day. Where training saw too little, an item lea
 all items, and an item that training has not seen on what its author says.
 
     easiness  logit of a right answer of a middle learner, and slopes that say how it depends on
-              the learner; `training.item_statistics` fits them
+              the learner; `models.ability.item_statistics` fits them
     seconds   exp(mean log(1 + seconds)) - 1; n answers weigh against 5 of the mean
     spread    standard deviation of log(1 + seconds), leaning the same way
 """

@@ -45,7 +45,7 @@ def features_of(tx: Transaction, ref: Ref) -> FeatureFold:
 def fitted(live: Live, log: AnswerLog) -> Artifact:
     """The statistics of these answers, to store."""
     # Only here: it brings polars, which a serving process has no use for.
-    from learnloop.training.item_statistics import item_statistics  # noqa: PLC0415
+    from learnloop.models.ability.item_statistics import item_statistics  # noqa: PLC0415
 
     statistics = item_statistics(log)
     ref, n = FeatureFold(statistics).ref, float(len(statistics.items))

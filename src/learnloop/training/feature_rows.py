@@ -1,44 +1,24 @@
-"""What does a model of the features learn from, and what is it judged on? Rows on two sides.
+"""How is a model of the features fitted on a data set, and asked about a log?
 
-Each answer has the features before it. Training learners are dealt into folds, and read statistics
-of items that were fitted on the other folds, so that no row reads its own answer; held-out learners
-read statistics of all training learners, as learners who come later do (`statistics_of_others`).
+The rows that it learns from are `models.ability.folded_rows`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from learnloop.core.answers import STUDY, AnswerLog
 from learnloop.core.protocols import Predictor
-from learnloop.core.types import Bools, Floats, Ints
-from learnloop.features.definitions import FEATURES
-from learnloop.features.fold import FeatureFold
-from learnloop.features.rows import FeatureRows
-from learnloop.features.statistics import NOTHING, ItemStatistics
+from learnloop.core.types import Floats
+from learnloop.features.statistics import ItemStatistics
+from learnloop.models.ability.folded_rows import HELD_OUT, NAMES, TwoSides, two_sides
+from learnloop.models.ability.item_statistics import deal, vectors
 from learnloop.training.dataset import Dataset
-from learnloop.training.item_statistics import deal, item_statistics, vectors
 
-HELD_OUT = -1
+__all__ = ["NAMES", "ask", "of_dataset"]
+
 N_FOLDS = 5
 BLOCK = 8192
-NAMES = tuple(feature.name for feature in FEATURES)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TwoSides:
-    """Answers to learn from, and answers to be judged on.
-
-    Attributes:
-        train: Of training learners.
-        held_out: Of the others.
-        statistics: Of items, fitted on all training learners; what is served with the model.
-    """
-
-    train: FeatureRows
-    held_out: FeatureRows
-    statistics: ItemStatistics
 
 
 def of_dataset(data: Dataset, rng: np.random.Generator) -> TwoSides:
@@ -51,36 +31,6 @@ def of_dataset(data: Dataset, rng: np.random.Generator) -> TwoSides:
     fold = np.full(len(data.log.learner_ids), HELD_OUT, dtype=np.int64)
     fold[~data.is_test] = deal(int((~data.is_test).sum()), N_FOLDS, rng)
     return two_sides(data.log, fold)
-
-
-def two_sides(log: AnswerLog, fold: Ints) -> TwoSides:
-    """The answers with the features before each.
-
-    Args:
-        log: All learners.
-        fold: (n_learners,) the fold of each, `HELD_OUT` of those who are.
-    """
-    x = np.empty((len(log), len(NAMES)), dtype=np.float32)
-    statistics = NOTHING
-    for one in [*sorted({*fold.tolist()} - {HELD_OUT}), HELD_OUT]:
-        statistics = _statistics(log, (fold != HELD_OUT) & (fold != one))
-        own = fold == one
-        if own.any():
-            x[own[log.learner]] = vectors(log.take_learners(own), statistics, NAMES)
-    rows = FeatureRows(
-        FeatureFold(statistics).ref,
-        NAMES,
-        x,
-        np.maximum(log.correct, 0).astype(np.int64),
-        log.learner,
-    )
-    answered, held_out = log.correct != STUDY, (fold == HELD_OUT)[log.learner]
-    return TwoSides(rows.take(answered & ~held_out), rows.take(answered & held_out), statistics)
-
-
-def _statistics(log: AnswerLog, who: Bools) -> ItemStatistics:
-    part = log.take_learners(who)
-    return item_statistics(part) if (part.correct != STUDY).any() else NOTHING
 
 
 def ask(predictor: Predictor, statistics: ItemStatistics) -> Callable[[AnswerLog], Floats]:

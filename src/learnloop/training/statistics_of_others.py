@@ -11,7 +11,7 @@ import numpy as np
 
 from learnloop.core.answers import STUDY, AnswerLog
 from learnloop.features.statistics import NOTHING, ItemStatistics
-from learnloop.training.item_statistics import item_statistics
+from learnloop.models.ability.item_statistics import item_statistics
 from learnloop.training.split import N_FOLDS, TEST_FOLD, fold_of
 
 

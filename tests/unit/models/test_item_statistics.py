@@ -6,7 +6,7 @@ import numpy as np
 from tests.unit.training.answers import answers
 
 from learnloop.core.answers import STUDY
-from learnloop.training.item_statistics import deal, item_statistics
+from learnloop.models.ability.item_statistics import deal, item_statistics
 
 
 def test_an_item_is_not_easy_for_being_given_to_the_able() -> None:
