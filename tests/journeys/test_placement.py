@@ -276,9 +276,7 @@ def test_answers_used_are_those_of_the_decisions() -> None:
         sitting = latest_sitting(tx, ADA)
     assert sitting is not None
     shown = [x.choices[0].action.item_id for x in sitting.questions]
-    assert sitting.answers == tuple(
-        Answer(item, float(n % 3 > 0)) for n, item in enumerate(shown[:5])
-    )
+    assert sitting.answers == tuple(Answer(item, n % 3 > 0) for n, item in enumerate(shown[:5]))
 
 
 def test_the_most_telling_items_come_first_and_nothing_is_logged() -> None:

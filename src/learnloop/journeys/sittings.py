@@ -22,6 +22,8 @@ from learnloop.core.protocols import Transaction
 from learnloop.core.types import Decision, Metric
 from learnloop.policies.placement import Answer, Stop
 
+_RIGHT = {1.0: True, 0.0: False}
+
 
 class Ending(StrEnum):
     """How a sitting ended."""
@@ -130,7 +132,8 @@ def _read(tx: Transaction, learner_id: LearnerId, number: int) -> Sitting:
         questions.append(decision)
         outcomes = tx.outcomes.of_decision(decision.decision_id)
         scores = [x.value for x in outcomes if x.metric is Metric.CORRECT]
-        answers += [Answer(decision.choices[0].action.item_id, score) for score in scores[:1]]
+        asked = decision.choices[0].action.item_id
+        answers += [Answer(asked, _RIGHT.get(score)) for score in scores[:1]]
         dismissed = any(x.metric is Metric.DISMISSED for x in outcomes)
         waiting = None if scores or dismissed else decision
     end, ending = _end(tx, sitting)

@@ -17,24 +17,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-from learnloop.core.bank import ItemBank
+from learnloop.core.bank import ItemBank, normal_grid
 from learnloop.core.ids import ItemId
-from learnloop.core.types import Floats, Ints
+from learnloop.core.types import Floats
 from learnloop.policies.placement.config import Config
 
 TAILS = (0.05, 0.95)
-_TINY = 1e-12
 
 
 class Answer(NamedTuple):
     """One answer of a placement.
 
     Attributes:
-        score: 1 right, 0 wrong; partial credit in between.
+        correct: None where it can't be said (a partial score): it says nothing of the ability.
     """
 
     item_id: ItemId
-    score: float
+    correct: bool | None
 
 
 class Ability(NamedTuple):
@@ -79,33 +78,24 @@ class Posterior(NamedTuple):
 
 
 def posterior(bank: ItemBank, answers: Sequence[Answer], config: Config) -> Posterior:
-    """The posterior after some answers; those to items that the bank lacks say nothing."""
-    known = [(bank.row_of[x.item_id], x.score) for x in answers if x.item_id in bank.row_of]
-    grid, log_weights = _prior(config)
-    if known:
-        rows = np.array([row for row, _ in known])
-        score = np.array([score for _, score in known])
-        p = np.clip(taken(bank, rows).p_correct(grid), _TINY, 1.0 - _TINY)
-        log_weights = log_weights + np.log(p) @ score + np.log1p(-p) @ (1.0 - score)
-    weights = np.exp(log_weights - log_weights.max())
-    return Posterior(grid, weights / weights.sum(), len(known))
+    """The posterior after some answers.
+
+    Those to items that the bank lacks say nothing, and neither do those that are partly right.
+    """
+    grid, prior = _prior(config)
+    known = [(x.item_id, x.correct) for x in answers if x.correct is not None]
+    known = [(item_id, correct) for item_id, correct in known if item_id in bank.row_of]
+    if not known:
+        return Posterior(grid, prior, 0)
+    rows = np.array([bank.row_of[item_id] for item_id, _ in known])
+    correct = np.array([correct for _, correct in known])
+    return Posterior(grid, bank.posterior(rows, correct, grid, prior), len(known))
 
 
 @lru_cache(maxsize=16)
 def _prior(config: Config) -> tuple[Floats, Floats]:
-    away = np.linspace(-config.grid_stddevs, config.grid_stddevs, config.n_grid)
-    grid, log_weights = config.prior_mean + config.prior_stddev * away, -0.5 * away**2
+    nodes, weights = normal_grid(config.n_grid, config.grid_stddevs)
+    grid = config.prior_mean + config.prior_stddev * nodes
     grid.setflags(write=False)
-    log_weights.setflags(write=False)
-    return grid, log_weights
-
-
-def taken(bank: ItemBank, rows: Ints) -> ItemBank:
-    """The bank of some of its rows."""
-    return ItemBank(
-        tuple(bank.item_ids[row] for row in rows.tolist()),
-        bank.discrimination[rows],
-        bank.difficulty[rows],
-        bank.guessing[rows],
-        bank.difficulty_stddev[rows],
-    )
+    weights.setflags(write=False)
+    return grid, weights
