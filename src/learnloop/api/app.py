@@ -27,6 +27,7 @@ from learnloop.api.routers import (
     placement,
     profiles,
     progress,
+    retention,
 )
 from learnloop.api.schemas.problem import Problem
 from learnloop.api.services import Services
@@ -104,6 +105,7 @@ def create_app(
         progress,
         features,
         ml,
+        retention,
         jobs,
         alerts,
         health,

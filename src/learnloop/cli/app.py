@@ -27,6 +27,7 @@ from learnloop.cli import (
     profile,
     quality,
     recommend,
+    retention,
     retrain,
     schedule,
     score,
@@ -57,6 +58,7 @@ app.command("quality", rich_help_panel=FILL)(quality.quality)
 app.command("profile", rich_help_panel=FILL)(profile.profile)
 app.command("placement", rich_help_panel=FILL)(placement.placement)
 app.command("recommend", rich_help_panel=FILL)(recommend.recommend)
+app.command("retention", rich_help_panel=FILL)(retention.retention)
 app.add_typer(features.app, name="features", rich_help_panel=JUDGE)
 app.command("fit", rich_help_panel=JUDGE)(fit.fit)
 app.command("train", rich_help_panel=JUDGE)(train.train)

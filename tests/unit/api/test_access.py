@@ -22,6 +22,7 @@ BODIES = {
     ("POST", "/api/ml/profile/update"): lambda who: {"userId": who},
     ("POST", "/api/ml/recommendations/generate"): lambda who: {"userId": who},
     ("POST", "/api/ml/models/{name}/predict"): lambda who: {"userId": who},
+    ("POST", "/api/ml/retention/predict"): lambda who: {"userId": who},
     ("POST", "/api/ml/jobs"): lambda who: {"kind": "tidy"},
 }
 ROLES = {
@@ -120,7 +121,7 @@ def test_the_matrix(key):
 def test_the_matrix_knows_every_path(matrix_school):
     found = {(method, path) for method, path, _ in operations(matrix_school)}
     assert set(BODIES) <= found
-    assert len(found) == 27
+    assert len(found) == 28
 
 
 def test_another_learner_looks_like_one_who_does_not_exist(matrix_school):

@@ -34,6 +34,7 @@ PATHS = {
     ("POST", "/api/ml/profile/update"),
     ("POST", "/api/ml/recommendations/generate"),
     ("POST", "/api/ml/models/{name}/predict"),
+    ("POST", "/api/ml/retention/predict"),
     ("GET", "/api/ml/models/performance"),
     ("POST", "/api/ml/jobs"),
     ("GET", "/api/ml/jobs"),
