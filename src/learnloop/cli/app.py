@@ -13,6 +13,7 @@ from typing import NoReturn
 import typer
 
 from learnloop.cli import (
+    benchmark,
     demo,
     doctor,
     evaluate,
@@ -63,6 +64,7 @@ app.add_typer(features.app, name="features", rich_help_panel=JUDGE)
 app.command("fit", rich_help_panel=JUDGE)(fit.fit)
 app.command("train", rich_help_panel=JUDGE)(train.train)
 app.command("evaluate", rich_help_panel=JUDGE)(evaluate.evaluate)
+app.add_typer(benchmark.app, name="benchmark", rich_help_panel=JUDGE)
 app.command("score", rich_help_panel=JUDGE)(score.score)
 app.add_typer(tracking.app, name="tracking", rich_help_panel=JUDGE)
 app.command("retrain", rich_help_panel=JUDGE)(retrain.retrain)
