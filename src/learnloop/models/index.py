@@ -11,7 +11,7 @@ what is recalled: they have `fit(log, config, *, version, skills)` and `from_cat
 
 from typing import Final
 
-from learnloop.models import ability, irt, memory
+from learnloop.models import ability, ensemble, irt, memory
 from learnloop.models.tracing import attentive, bkt, boosted, dkt, feature_net, logistic
 
 MODELS: Final = {
@@ -21,6 +21,7 @@ MODELS: Final = {
     logistic.NAME: logistic,
     dkt.NAME: dkt,
     attentive.NAME: attentive,
+    ensemble.NAME: ensemble,
 }
 PREDICTORS: Final = {feature_net.NAME: feature_net, boosted.NAME: boosted}
 MEMORIES: Final = {memory.NAME: memory}
