@@ -24,10 +24,10 @@ class Config:
     """
 
     family: Family = "das3h"
-    days: tuple[float, ...] = (0.04, 1.0, 14.0)
-    answers: tuple[float, ...] = (2.0, 8.0)
+    days: tuple[float, ...] = (0.01, 0.3, 3.0, 30.0)
+    answers: tuple[float, ...] = (1.0, 4.0, 16.0)
     item_record: bool | None = None
     item_memory: int = 200
     ridge: float = 1.0
-    window_ridge: float = 10.0
+    window_ridge: float = 100.0
     level_variance: float = 1.0
