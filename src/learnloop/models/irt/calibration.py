@@ -15,6 +15,7 @@ SIAM Journal on Numerical Analysis 49(4).
 
 from collections import deque
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from learnloop.core.bank import normal_grid
 from learnloop.core.types import Floats
 from learnloop.models.irt.config import Config
 from learnloop.models.irt.curves import Curves, values
-from learnloop.models.irt.expectation import Expected, Table, table_of
+from learnloop.models.irt.expectation import Expected, table_of
 from learnloop.models.irt.maximization import (
     Priors,
     add_priors,
@@ -32,6 +33,7 @@ from learnloop.models.irt.maximization import (
 )
 from learnloop.models.irt.responses import Responses
 
+SLACK = 1e-4  # share of the objective that a step may lose: priors move, too
 MEMORY = 6  # steps that Anderson's mixing looks at
 BOUND = 5.0
 
@@ -44,6 +46,7 @@ class Calibration:
         curves: Of every item; one without answers has its priors' middle.
         theta: (q,) nodes of the quadrature.
         weights: (q,) of N(0, 1) there.
+        priors: What the items' spread says of an item.
         log_likelihood: Of all answers, abilities integrated out, without priors.
         n_steps: Passes over the answers.
         converged: False where `max_steps` came first.
@@ -52,6 +55,7 @@ class Calibration:
     curves: Curves
     theta: Floats
     weights: Floats
+    priors: Priors
     log_likelihood: float
     n_steps: int
     converged: bool
@@ -64,16 +68,17 @@ def calibrate(
 
     Args:
         responses: First attempts.
-        config: How many parameters, priors, when to stop.
-        priors: None = those of `config`, the same for every item.
+        config: How many parameters, when to stop, and the priors to start from.
+        priors: Priors to start from instead of those of `config`, e.g. with means by skill.
         start: Curves to start from; None = from the shares of right answers.
     """
     priors = priors or Priors.of(config, responses.n_items)
     curves = start or starting_curves(responses, config)
     theta, weights = normal_grid(n_nodes(responses), BOUND)
-    climb = _Climb(table_of(responses), priors, config, theta, np.log(weights))
-    curves, expected, n, converged = climb.climb(curves)
-    return Calibration(curves, theta, weights, expected.log_likelihood, n, converged)
+    climb = _Climb(responses, config, theta, np.log(weights))
+    top = climb.climb(curves, priors)
+    found = top.expected.log_likelihood
+    return Calibration(top.curves, theta, weights, top.priors, found, top.n_steps, top.converged)
 
 
 def n_nodes(responses: Responses) -> int:
@@ -98,39 +103,54 @@ def starting_curves(responses: Responses, config: Config) -> Curves:
     return Curves(np.zeros(len(share)), 1.2 * logit, gamma)
 
 
+class _Top(NamedTuple):
+    curves: Curves
+    priors: Priors
+    expected: Expected
+    n_steps: int
+    converged: bool
+
+
 class _Climb:
     """EM on one table."""
 
     def __init__(
-        self, table: Table, priors: Priors, config: Config, theta: Floats, log_prior: Floats
+        self, responses: Responses, config: Config, theta: Floats, log_prior: Floats
     ) -> None:
-        self.table, self.priors, self.config = table, priors, config
-        self.theta, self.log_prior = theta, log_prior
-        self.shared = config.parameters == 1
+        self.table, self.theta, self.log_prior = table_of(responses), theta, log_prior
+        self.answered = np.bincount(responses.item, minlength=responses.n_items) > 0
+        self.shared, self.config = config.parameters == 1, config
 
-    def climb(self, curves: Curves) -> tuple[Curves, Expected, int, bool]:
-        """The mode's curves, what is expected there, how many passes, whether it was reached."""
+    def climb(self, curves: Curves, priors: Priors) -> _Top:
+        """From some curves to the mode; `n_steps` are passes over the answers."""
         mixing = Mixing(MEMORY)
         best, safe = -np.inf, curves
         for n in range(1, self.config.max_steps + 1):
-            at = values(curves, self.theta)
-            expected = self.table.expect(at, self.log_prior)
-            g, h = gradients(curves, at, self.theta, expected.right, expected.seen)
-            objective = expected.log_likelihood + integrate_difficulty(g, h, curves, self.priors)
-            objective += float(self.priors.log_density(curves, shared=self.shared).sum())
-            if objective < best - 1e-6 * abs(best):
+            expected, g, h, objective = self._look(curves, priors)
+            if objective < best - SLACK * abs(best):
                 curves, best = safe, -np.inf
                 mixing.forget()
                 continue
             best = objective
-            add_priors(g, h, curves, self.priors, shared=self.shared)
+            if n > 1:
+                priors = priors.learnt(curves, h, self.answered, shared=self.shared)
+            integrate_difficulty(g, h, curves, priors)
+            add_priors(g, h, curves, priors, shared=self.shared)
             move = step(g, h, shared=self.shared)
             moved = np.abs(move) * np.sqrt(np.einsum("kkn->kn", h))
-            if moved.max() < self.config.tolerance:
-                return curves, expected, n, True
+            if n > 2 and moved.max() < self.config.tolerance:
+                return _Top(curves, priors, expected, n, True)
             safe = curves.plus(move)
             curves = safe.plus(mixing.beyond(curves.stacked(), move))
-        return curves, expected, n, False
+        return _Top(curves, priors, expected, n, False)
+
+    def _look(self, curves: Curves, priors: Priors) -> tuple[Expected, Floats, Floats, float]:
+        """What is expected, slopes and information without priors, and the objective."""
+        at = values(curves, self.theta)
+        expected = self.table.expect(at, self.log_prior)
+        g, h = gradients(curves, at, self.theta, expected.right, expected.seen)
+        objective = expected.log_likelihood + float(priors.log_density(curves).sum())
+        return expected, g, h, objective
 
 
 class Mixing:

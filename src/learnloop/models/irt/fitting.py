@@ -5,6 +5,8 @@ priors of the second, which starts from the first: an item with few answers is a
 others of its skills. Items without any answer stay out of the bank; `book` says what they get.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from learnloop.core.answers import AnswerLog
@@ -29,10 +31,9 @@ def calibrated_book(log: AnswerLog, config: Config) -> ItemBook:
     _, seen = responses.counts()
     skills_of = [tuple(log.skill_ids[s] for s in log.skills_of(i)) for i in range(len(seen))]
     alone = calibrate(responses, config)
-    means = skill_means(alone.curves.difficulty, skills_of, seen)
-    priors = leaning(alone, skills_of, means, seen, config)
+    priors = leaning(alone, skills_of, seen)
     found = calibrate(responses, config, priors, alone.curves)
-    errors = standard_errors(responses, found, priors, shared=config.parameters == 1)
+    errors = standard_errors(responses, found, shared=config.parameters == 1)
     curves = found.curves
     return ItemBook(
         bank_of(tuple(ItemId(x) for x in log.item_ids), found, errors, seen > 0.0),
@@ -43,21 +44,13 @@ def calibrated_book(log: AnswerLog, config: Config) -> ItemBook:
     )
 
 
-def leaning(
-    found: Calibration,
-    skills_of: list[tuple[str, ...]],
-    means: dict[str, float],
-    seen: Floats,
-    config: Config,
-) -> Priors:
-    """Priors by skill: as hard as its mean, give or take `item_spread`."""
-    priors = Priors.of(config, len(seen))
-    middle = float(np.average(found.curves.difficulty, weights=seen))
-    for i, skills in enumerate(skills_of):
-        known = [means[s] for s in skills if s in means]
-        priors.difficulty[i] = sum(known) / len(known) if known else middle
-    priors.difficulty_spread[:] = config.item_spread
-    return priors
+def leaning(found: Calibration, skills_of: list[tuple[str, ...]], seen: Floats) -> Priors:
+    """The priors of a calibration, with each item as hard as its skills on average."""
+    means = skill_means(found.curves.difficulty, skills_of, seen)
+    known = [[means[s] for s in skills if s in means] for skills in skills_of]
+    old = found.priors.difficulty
+    middle = [sum(x) / len(x) if x else old[i] for i, x in enumerate(known)]
+    return replace(found.priors, difficulty=np.array(middle))
 
 
 def bank_of(
@@ -80,6 +73,5 @@ def bank_of_responses(
     """A bank from answers alone, without skills: every item, also those nobody answered."""
     config = config or Config()
     found = calibrate(responses, config)
-    priors = Priors.of(config, responses.n_items)
-    errors = standard_errors(responses, found, priors, shared=config.parameters == 1)
+    errors = standard_errors(responses, found, shared=config.parameters == 1)
     return bank_of(item_ids, found, errors, np.ones(len(item_ids), np.bool_)), found

@@ -1,28 +1,33 @@
 """Which curves suit the expected answers best? Fisher scoring, all items at once.
 
     Q = sum_q right_q ln P_q + (seen_q - right_q) ln(1 - P_q)
-        + ln N(alpha; 0, s_a^2) + ln N(b; m, s_b^2) + ln Beta(c)
+        + ln N(alpha; m_a, s_a^2) + ln N(b; m_b, s_b^2) + ln Beta(c)
         - 1/2 ln(1 + a^2 s_b^2 w)              w = information on d
 
 One step solves a 2 x 2 or 3 x 3 system for each item; the matrix is the expected information plus
 that of the priors, so it is positive definite, and a step that does not help is halved. The priors
 keep what answers leave open finite: a of an item that hardly tells, b of one that all got right.
-The last term integrates b out of what is said of a (Laplace). Without it thousands of items with few
-answers each, whose b fit as they like, drive a up: to 11 on algebra05_part with one parameter.
+The last term integrates b out of what is said of a (Laplace). Without it thousands of items with
+few answers each, whose b fit as they like, drive a up: to 11 on algebra05_part with one parameter.
 With one parameter alpha is the same for all: its step is that of the Schur complement.
+
+Means and spreads of the priors are those of the items themselves (`Priors.learnt`), so a wide or a
+narrow bank is not taken for another one.
 
 Reference: Mislevy (1986), Bayes modal estimation in item response models, Psychometrika 51(2).
 """
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
-from learnloop.core.types import Floats
+from learnloop.core.types import Bools, Floats
 from learnloop.models.irt.config import Config
 from learnloop.models.irt.curves import Curves, Values
 
 LONGEST = 1.5  # of a step, in each number
+LEAST_SPREAD = 0.1  # of a prior that is learnt from the items
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,12 +35,14 @@ class Priors:
     """What is known of curves before any answer.
 
     Attributes:
-        alpha_spread: Standard deviation of ln a around 0.
+        alpha: Mean of ln a.
+        alpha_spread: Its standard deviation.
         difficulty: (n,) mean of b.
         difficulty_spread: (n,) its standard deviation.
         guessed: Pseudo-counts of right and wrong answers of the very weak.
     """
 
+    alpha: float
     alpha_spread: float
     difficulty: Floats
     difficulty_spread: Floats
@@ -46,23 +53,44 @@ class Priors:
         """The same for every item."""
         weight, share = config.guessing_weight, config.guessing
         return cls(
+            0.0,
             config.discrimination_spread,
             np.zeros(n_items),
             np.full(n_items, config.difficulty_spread),
             (weight * share, weight * (1.0 - share)),
         )
 
-    def log_density(self, curves: Curves, *, shared: bool) -> Floats:
-        """(n,) up to a constant; a shared alpha counts once, for the first item."""
-        alpha = -0.5 * (curves.alpha / self.alpha_spread) ** 2
-        if shared:
-            alpha = np.where(np.arange(len(alpha)) == 0, alpha, 0.0)
+    def log_density(self, curves: Curves) -> Floats:
+        """(n,) up to a constant."""
+        alpha = (curves.alpha - self.alpha) / self.alpha_spread
         off = (curves.difficulty - self.difficulty) / self.difficulty_spread
-        out: Floats = alpha - 0.5 * off**2
+        out: Floats = -0.5 * (alpha**2 + off**2) - np.log(self.difficulty_spread)
         if curves.gamma is not None:
             c = curves.guessing
             out = out + self.guessed[0] * np.log(c) + self.guessed[1] * np.log1p(-c)
         return out
+
+    def learnt(self, curves: Curves, h: Floats, answered: Bools, *, shared: bool) -> "Priors":
+        """The priors that fitted curves with information `h`, (k, k, n), suggest.
+
+        The spread of b is that of the items, and so are the mean of ln a and a mean of b that is
+        the same for all; means by skill stay. The spread of ln a stays, too: where answers say
+        little of each a, it would creep towards 0 for a hundred passes.
+        """
+        a, b, here = curves.discrimination, curves.difficulty, answered
+        prior = self.difficulty_spread**-2.0
+        unsure = 1.0 / (a * a * h[1, 1] + prior)
+        means = self.difficulty
+        if np.ptp(means) == 0.0:
+            means = np.full(len(b), b[here].mean())
+        spread = sqrt(float(((b - means) ** 2 + unsure)[here].mean()))
+        return Priors(
+            self.alpha if shared else float(curves.alpha[here].mean()),
+            self.alpha_spread,
+            means,
+            np.full(len(b), max(spread, LEAST_SPREAD)),
+            self.guessed,
+        )
 
 
 def gradients(
@@ -109,7 +137,7 @@ def add_priors(g: Floats, h: Floats, curves: Curves, priors: Priors, *, shared: 
     """Adds slopes and curvature of the log prior, in place."""
     a, b = curves.discrimination, curves.difficulty
     n = 1 if shared else len(a)
-    g[0, :n] -= curves.alpha[:n] / priors.alpha_spread**2
+    g[0, :n] -= (curves.alpha[:n] - priors.alpha) / priors.alpha_spread**2
     h[0, 0, :n] += 1.0 / priors.alpha_spread**2
     off = (b - priors.difficulty) / priors.difficulty_spread**2
     g[0] += off * b

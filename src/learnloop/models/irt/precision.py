@@ -20,7 +20,7 @@ import numpy as np
 from learnloop.core.types import Floats
 from learnloop.models.irt.calibration import Calibration
 from learnloop.models.irt.curves import Curves, values
-from learnloop.models.irt.maximization import Priors, add_priors
+from learnloop.models.irt.maximization import add_priors
 from learnloop.models.irt.posteriors import Pass, passes
 from learnloop.models.irt.responses import Responses
 
@@ -36,20 +36,19 @@ class StandardErrors(NamedTuple):
 
 
 def standard_errors(
-    responses: Responses, found: Calibration, priors: Priors, *, shared: bool = False
+    responses: Responses, found: Calibration, *, shared: bool = False
 ) -> StandardErrors:
     """The standard errors of fitted curves.
 
     Args:
         responses: What they were fitted to.
-        priors: Those of the fit.
         shared: One discrimination for all items.
     """
     k, n = found.curves.stacked().shape
     if k * n <= TOGETHER:
-        covariance = _together(responses, found, priors, shared=shared)
+        covariance = _together(responses, found, shared=shared)
     else:
-        covariance = _each(responses, found, priors, shared=shared)
+        covariance = _each(responses, found, shared=shared)
     return _of_parameters(found.curves, covariance)
 
 
@@ -69,7 +68,7 @@ def _scores(part: Pass, found: Calibration) -> Floats:
     return np.stack(out)
 
 
-def _each(responses: Responses, found: Calibration, priors: Priors, *, shared: bool) -> Floats:
+def _each(responses: Responses, found: Calibration, *, shared: bool) -> Floats:
     """(n, k, k) the inverse of each item's own block; a shared alpha has one for all."""
     k, n = found.curves.stacked().shape
     h = np.zeros((k, k, n))
@@ -80,7 +79,7 @@ def _each(responses: Responses, found: Calibration, priors: Priors, *, shared: b
                 products = scores[i] * scores[j] * part.weight
                 h[i, j] += np.bincount(part.item, products, n)
                 h[j, i] = h[i, j]
-    add_priors(np.zeros((k, n)), h, found.curves, priors, shared=shared)
+    add_priors(np.zeros((k, n)), h, found.curves, found.priors, shared=shared)
     blocks = h.transpose(2, 0, 1)
     if not shared:
         return _inverse(blocks)
@@ -91,7 +90,7 @@ def _each(responses: Responses, found: Calibration, priors: Priors, *, shared: b
     return out
 
 
-def _together(responses: Responses, found: Calibration, priors: Priors, *, shared: bool) -> Floats:
+def _together(responses: Responses, found: Calibration, *, shared: bool) -> Floats:
     """(n, k, k) the items' blocks of the inverse of the whole."""
     k, n = found.curves.stacked().shape
     whole = np.zeros((k * n, k * n))
@@ -102,7 +101,7 @@ def _together(responses: Responses, found: Calibration, priors: Priors, *, share
             dense[part.learner, i * n + part.item] = row * np.sqrt(part.weight)
         whole += dense.T @ dense
     own = np.zeros((k, k, n))
-    add_priors(np.zeros((k, n)), own, found.curves, priors, shared=shared)
+    add_priors(np.zeros((k, n)), own, found.curves, found.priors, shared=shared)
     whole.reshape(k, n, k, n)[:, np.arange(n), :, np.arange(n)] += own.transpose(2, 0, 1)
     inverse = _with_one_alpha(whole, n) if shared else _inverse(whole)
     blocks: Floats = inverse.reshape(k, n, k, n)[:, np.arange(n), :, np.arange(n)]
