@@ -1,6 +1,10 @@
-"""Which models can be judged by name? Those of `models.index`, and the baselines to beat."""
+"""Which models can be judged by name? Those of `models.index`, and what they have to beat.
 
-from collections.abc import Callable
+To be beaten: textbook variants of the same models (`VARIANTS`), and rates that know nothing of the
+learner (`baselines`).
+"""
+
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from learnloop.core.answers import AnswerLog
@@ -10,14 +14,22 @@ from learnloop.core.random import derive_rng
 from learnloop.core.time import EPOCH
 from learnloop.features.definitions import FEATURES
 from learnloop.models.index import DEFAULT, MODELS, PREDICTORS
+from learnloop.models.tracing import bkt, logistic
 from learnloop.training.baselines import BASELINES
 from learnloop.training.dataset import Dataset
 from learnloop.training.feature_rows import ask, of_dataset
 from learnloop.training.predict import Predictor, predict_rows
 
-__all__ = ["DEFAULT", "NAMES", "Fit", "fit_of", "fitted_on", "known"]
+__all__ = ["BENCHMARKED", "DEFAULT", "NAMES", "VARIANTS", "Fit", "fit_of", "fitted_on", "known"]
 
-NAMES = (*MODELS, *PREDICTORS, *BASELINES)
+VARIANTS: Mapping[str, tuple[str, Any]] = {
+    "pfa": (logistic.NAME, logistic.Config(family="pfa")),
+    "best_lr": (logistic.NAME, logistic.Config(family="best_lr")),
+    "bkt/standard": (bkt.NAME, bkt.STANDARD),
+}
+"""Name -> model of the index, and its configuration."""
+NAMES = (*MODELS, *PREDICTORS, *VARIANTS, *BASELINES)
+BENCHMARKED = (*MODELS, *PREDICTORS, *VARIANTS, "baseline/item")
 VERSION = "evaluation"
 Fit = Callable[[AnswerLog], Estimator[Any]]
 
@@ -62,9 +74,11 @@ def fit_of(name: str) -> Fit:
     if name in PREDICTORS:
         raise InvalidInput(f"model: {name!r} is no estimator; use `fitted_on`", field="model")
 
+    model, config = VARIANTS.get(name, (name, None))
+
     def fit(log: AnswerLog) -> Estimator[Any]:
-        fitted: Estimator[Any] = MODELS[name].fit(
-            log, version=VERSION, rng=derive_rng(0, VERSION, name)
+        fitted: Estimator[Any] = MODELS[model].fit(
+            log, config, version=VERSION, rng=derive_rng(0, VERSION, name)
         )
         return fitted
 
