@@ -30,6 +30,35 @@ def problem_of(log, *, strength=0.0, forgets=False):
     return Problem(collapsed(log, opportunities(log), n), FIRST, strength, forgets)
 
 
+# What predict_onestep of pyBKT 1.4.3 (its compiled build) says before each answer, by prior, learn,
+# guess, slip and forget.
+SAID_BY_PYBKT = {
+    (0.4, 0.15, 0.25, 0.15, 0.0): (
+        (0.49, 0.69387755102, 0.8021875, 0.695912322275),
+        (0.49, 0.4, 0.371875, 0.576785714286, 0.438449367089, 0.650536809816, 0.784844689379),
+    ),
+    (0.1, 0.3, 0.1, 0.3, 0.05): (
+        (0.16, 0.450625, 0.634029126214, 0.564546358934),
+        (0.16, 0.293928571429, 0.333558421851, 0.598592111548, 0.522211138717, 0.647870491212,
+         0.664769914486),
+    ),
+}  # fmt: skip
+ANSWERED = ((1, 1, 0, 1), (0, 0, 1, 0, 1, 1, 1))
+
+
+@pytest.mark.parametrize("values", SAID_BY_PYBKT)
+@pytest.mark.parametrize("nth", [0, 1])
+def test_the_likelihood_is_that_of_pybkt(values, nth):
+    """What pyBKT calls learn is ours times what is kept: learnt, and not lost again at once."""
+    prior, learn, guess, slip, forget = values
+    answers, said = ANSWERED[nth], np.array(SAID_BY_PYBKT[values][nth])
+    forest = problem_of(log_of([(0, 0, y) for y in answers], [[0]], 1)).forest
+    own = np.array([[prior, learn / (1.0 - forget), guess, slip, forget]] * 2)
+    found = expect(forest, chances_of(forest, own)).log_likelihood
+    likely = np.where(np.array(answers) == 1, said, 1.0 - said)
+    np.testing.assert_allclose(found, np.log(likely), atol=1e-10)
+
+
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("forgets", [False, True])
 @pytest.mark.parametrize("strength", [0.0, 5.0])
