@@ -35,8 +35,8 @@ class Frozen:
     items: Parameters = DEFAULTS
     skills: Parameters = DEFAULTS
     personal: Mapping[str, tuple[Parameters, Parameters]] = field(default_factory=dict)
-    item_spread: float = 0.7
-    skill_spread: float = 0.7
+    item_spread: float = 0.5
+    skill_spread: float = 0.5
     prerequisites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
