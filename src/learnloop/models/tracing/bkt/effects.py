@@ -24,9 +24,11 @@ from learnloop.models.tracing.bkt.config import Config
 from learnloop.models.tracing.bkt.filtering import LIMIT
 from learnloop.models.tracing.bkt.sequences import KINDS
 from learnloop.models.tracing.bkt.smoothing import Chances, Expected, expect
+from learnloop.models.tracing.bkt.standard import LEARN, LEAST, MOST
 
 LEAST_GAP: Final = 0.3
 """Logits; what knowing is worth at least."""
+LEARN_WITHIN: Final = (float(LEAST[LEARN]), float(MOST[LEARN]))
 LONGEST: Final = 1.0
 """Of a Newton step, logits."""
 FORGET_MOST = 0.5
@@ -181,8 +183,9 @@ def _learning(columns: Columns, values: Values, found: Expected, config: Config)
     might = np.bincount(at, found.unsure, n * KINDS).reshape(KINDS, n)
     if not config.learning_by_answer:
         learnt, might = (np.tile(x.sum(axis=0), (KINDS, 1)) for x in (learnt, might))
-    course = (learnt.sum(axis=1) + 1.0) / (might.sum(axis=1) + 10.0)
+    course = np.clip((learnt.sum(axis=1) + 1.0) / (might.sum(axis=1) + 10.0), *LEARN_WITHIN)
     held = (learnt + config.strength * course[:, None]) / (might + config.strength)
+    held = np.clip(held, *LEARN_WITHIN)
     rates = tuple(course.tolist())
     return replace(values, learn=held, course=replace(values.course, learn=rates))
 

@@ -23,7 +23,7 @@ from learnloop.models.tracing.bkt.smoothing import Chances, expect
 PRIOR, LEARN, GUESS, SLIP, FORGET = range(5)
 FIRST: Final = np.array([0.4, 0.15, 0.25, 0.15, 0.02])
 """Where every fit starts from."""
-LEAST: Final = np.array([1e-3, 1e-3, 1e-3, 1e-3, 1e-4])
+LEAST: Final = np.array([1e-3, 2e-3, 1e-3, 1e-3, 1e-4])
 MOST: Final = np.array([0.999, 0.99, 0.499, 0.499, 0.5])
 WORTH = 0.7  # the share of nodes left at which a smaller forest is made
 LONGEST = 50.0  # of an extrapolation, in steps
