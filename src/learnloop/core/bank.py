@@ -53,17 +53,19 @@ class ItemBank:
     def __len__(self) -> int:
         return len(self.item_ids)
 
-    def p_correct(self, theta: float | Floats) -> Floats:
-        """(..., n) P(right) at one ability, or at each of (...) abilities."""
-        logit = self.discrimination * (np.asarray(theta)[..., None] - self.difficulty)
-        p: Floats = self.guessing + (1.0 - self.guessing) / (1.0 + np.exp(-logit))
+    def p_correct(self, theta: float | Floats, rows: Ints | None = None) -> Floats:
+        """(..., n) P(right) at one ability, or at each of (...) abilities; of some rows or all."""
+        discrimination, difficulty, guessing = self._curves(rows)
+        logit = discrimination * (np.asarray(theta)[..., None] - difficulty)
+        p: Floats = guessing + (1.0 - guessing) / (1.0 + np.exp(-logit))
         return p
 
-    def information(self, theta: float | Floats) -> Floats:
+    def information(self, theta: float | Floats, rows: Ints | None = None) -> Floats:
         """(..., n) Fisher information of each item at one ability, or at each of (...)."""
-        p = self.p_correct(theta)
-        known = (p - self.guessing) / (1.0 - self.guessing)
-        information: Floats = self.discrimination**2 * (1.0 - p) / p * known**2
+        discrimination, _, guessing = self._curves(rows)
+        p = self.p_correct(theta, rows)
+        known = (p - guessing) / (1.0 - guessing)
+        information: Floats = discrimination**2 * (1.0 - p) / p * known**2
         return information
 
     def posterior(
@@ -85,6 +87,13 @@ class ItemBank:
         weights = prior * np.exp(log - log.max())
         posterior: Floats = weights / weights.sum()
         return posterior
+
+    def _curves(self, rows: Ints | None) -> tuple[Floats, Floats, Floats]:
+        columns = self.discrimination, self.difficulty, self.guessing
+        if rows is None:
+            return columns
+        a, b, c = (column[rows] for column in columns)
+        return a, b, c
 
 
 def normal_grid(n: int = 41, bound: float = 5.0) -> tuple[Floats, Floats]:

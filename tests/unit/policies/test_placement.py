@@ -25,11 +25,12 @@ from learnloop.policies.placement import (
 )
 from learnloop.policies.placement.ability import posterior
 from learnloop.policies.placement.eligible import REST_US, eligible, questions
-from learnloop.policies.placement.selection import information, shortlist
+from learnloop.policies.placement.selection import due, information, shortlist
 from learnloop.policies.placement.stopping import why_stop
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 N_SKILLS = 4
+EVERY = np.arange(80)
 LAW = settings(max_examples=30, deadline=None)
 
 
@@ -129,7 +130,9 @@ def test_information_is_the_slope_squared_over_the_variance(
     p = of.p_correct(theta)
     slope = (of.p_correct(theta + h) - of.p_correct(theta - h)) / (2 * h)
     plan, known = Blueprint.of(table(), of), Ability(theta, 0.3, 0, 0, 3)
-    assert information(plan, known, Config()) == pytest.approx(slope**2 / (p * (1 - p)), rel=1e-4)
+    assert information(plan, EVERY, known, Config()) == pytest.approx(
+        slope**2 / (p * (1 - p)), rel=1e-4
+    )
 
 
 def test_information_of_the_posterior_is_its_average() -> None:
@@ -137,7 +140,7 @@ def test_information_of_the_posterior_is_its_average() -> None:
     draws = np.random.default_rng(1).normal(0.4, 0.7, 20_000)
     averaged = plan.bank.information(draws).mean(axis=0)
     known = Ability(0.4, 0.7, 0, 0, 3)
-    found = information(plan, known, Config(criterion=Criterion.POSTERIOR))
+    found = information(plan, EVERY, known, Config(criterion=Criterion.POSTERIOR))
     assert found == pytest.approx(averaged, rel=0.02)
 
 
@@ -280,13 +283,12 @@ def test_propensities_add_up_to_one_and_are_those_of_the_draws() -> None:
 
 def test_a_shortlist_of_one_is_the_most_informative_of_what_is_due() -> None:
     plan, known = Blueprint.of(table(), bank(table())), Ability(0.3, 0.5, 0, 0, 4)
-    counts, left = np.array([1.0, 1.0, 1.0, 0.0, 0.0]), np.arange(80)
-    value = information(plan, known, Config())
-    best = shortlist(plan, left, counts, 3, value, Config(shortlist=1))
-    due = left[left % N_SKILLS == 3]
-    assert best.rows.tolist() == [due[np.argmax(value[due])]]
-    five = shortlist(plan, left, counts, 3, value, Config())
-    assert five.rows.tolist() == due[np.argsort(-value[due])][:5].tolist()
+    rows, counts = due(plan, EVERY, [ItemId("i0"), ItemId("i1"), ItemId("i2")])
+    assert counts.tolist() == [1, 1, 1, 0, 0]
+    assert rows.tolist() == EVERY[3::N_SKILLS].tolist()
+    value = information(plan, rows, known, Config())
+    assert shortlist(rows, value, 1).rows.tolist() == [rows[value.argmax()]]
+    assert shortlist(rows, value, 5).rows.tolist() == rows[np.argsort(-value)][:5].tolist()
 
 
 def test_equals_share_the_shortlist() -> None:

@@ -20,7 +20,7 @@ from learnloop.policies.placement import reasons
 from learnloop.policies.placement.ability import Ability, Answer, posterior
 from learnloop.policies.placement.blueprint import Blueprint
 from learnloop.policies.placement.config import Config
-from learnloop.policies.placement.selection import Shortlist, information, shortlist
+from learnloop.policies.placement.selection import Shortlist, due, information, shortlist
 from learnloop.policies.placement.stopping import Stop, why_stop
 
 NAME = "placement"
@@ -71,15 +71,12 @@ class PlacementPolicy:
         if why_stop(ability, len(self.answers), len(left), self.config) or n == 0:
             return ()
         personal = context.learner.personalized
-        value = information(self.blueprint, ability, self.config) if personal else self._order()
         why = reasons.Why(self.blueprint, ability, self.config, self.scope, personal=personal)
         asked = [x.item_id for x in self.answers]
         choices: list[Choice] = []
         for u in rng.random(n).tolist():
-            counts = self.blueprint.counts(asked)
-            best = shortlist(self.blueprint, left, counts, len(asked), value, self.config)
-            if not personal:
-                best = Shortlist(best.rows[:1], best.information[:1])
+            rows, counts = due(self.blueprint, left, asked)
+            best = self._best(rows, ability) if personal else self._first(rows)
             place = int(u * len(best.rows))
             choices.append(self._choice(best, place, why, counts, len(asked)))
             asked.append(choices[-1].action.item_id)
@@ -93,11 +90,15 @@ class PlacementPolicy:
         open_[[row_of[x.item_id] for x in self.answers if x.item_id in row_of]] = False
         return candidates[open_.take(candidates)]
 
-    def _order(self) -> Floats:
-        plan = self.blueprint
-        value = np.zeros(len(plan.bank))
-        value[plan.bank_row[plan.may_ask]] = curriculum_of(plan.items).tie_break[plan.may_ask]
-        return value
+    def _best(self, rows: Ints, ability: Ability) -> Shortlist:
+        value = information(self.blueprint, rows, ability, self.config)
+        return shortlist(rows, value, self.config.shortlist)
+
+    def _first(self, rows: Ints) -> Shortlist:
+        """The one that the course has first."""
+        value = curriculum_of(self.blueprint.items).tie_break.take(rows)
+        first = int(value.argmax())
+        return Shortlist(rows[first : first + 1], value[first : first + 1])
 
     def _choice(
         self, best: Shortlist, place: int, why: reasons.Why, counts: Floats, n_asked: int

@@ -7,7 +7,6 @@ last counts the questions, and says what the test is about. The sentences: `poli
 
 import numpy as np
 
-from learnloop.core.bank import ItemBank
 from learnloop.core.types import Floats, Reason
 from learnloop.policies.placement.ability import Ability
 from learnloop.policies.placement.blueprint import Blueprint
@@ -35,10 +34,9 @@ class Why:
 
     def p_correct(self, row: int) -> float:
         """P(right), going by the answers of the sitting."""
-        bank, own = self._blueprint.bank, self._blueprint.bank_row[[row]]
-        columns = (bank.discrimination, bank.difficulty, bank.guessing, bank.difficulty_stddev)
-        item = ItemBank((bank.item_ids[own[0]],), *(column[own] for column in columns))
-        return float(np.clip(item.p_correct(self._theta)[0], _SURE, 1.0 - _SURE))
+        own = self._blueprint.bank_row[[row]]
+        p = self._blueprint.bank.p_correct(self._theta, own)[0]
+        return float(np.clip(p, _SURE, 1.0 - _SURE))
 
     def reasons(
         self, row: int, p_correct: float, place: int, n_best: int, counts: Floats, n_asked: int

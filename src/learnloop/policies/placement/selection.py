@@ -14,10 +14,12 @@ Reference: Kingsbury and Zara (1989), Procedures for selecting items for compute
 tests, Applied Measurement in Education 2 (both rules); Lord (1980), ch. 10 (maximum information).
 """
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
 
+from learnloop.core.ids import ItemId
 from learnloop.core.types import Floats, Ints
 from learnloop.policies.placement.ability import Ability
 from learnloop.policies.placement.blueprint import Blueprint
@@ -39,39 +41,36 @@ class Shortlist(NamedTuple):
     information: Floats
 
 
-def shortlist(
-    blueprint: Blueprint,
-    left: Ints,
-    counts: Floats,
-    n_asked: int,
-    information: Floats,
-    config: Config,
-) -> Shortlist:
-    """The items that the next question is drawn from.
+def due(blueprint: Blueprint, left: Ints, asked: Collection[ItemId]) -> tuple[Ints, Floats]:
+    """The items whose areas are furthest behind, and how many questions each area has had.
 
     Args:
         left: (m,) rows of the catalog that may be asked, at least one.
-        counts: (n_skills + 1,) questions of each area so far.
-        information: (n_bank,) by row of the bank.
+        asked: What was asked so far.
     """
-    behind = blueprint.behind(left, counts, n_asked)
-    due = left[behind >= behind.max() - _LEVEL]
-    value = information.take(blueprint.bank_row.take(due))
-    best = np.arange(len(due))
-    if len(due) > config.shortlist:
-        least = np.partition(value, -config.shortlist)[-config.shortlist]
-        best = (value >= least * (1.0 - _LEVEL)).nonzero()[0]
-    best = best[np.argsort(-value[best], kind="stable")]
-    return Shortlist(due[best], value[best])
+    counts = blueprint.counts(asked)
+    behind = blueprint.behind(left, counts, len(asked))
+    return left[behind >= behind.max() - _LEVEL], counts
 
 
-def information(blueprint: Blueprint, known: Ability, config: Config) -> Floats:
-    """(n_bank,) Fisher information of each item of the bank, by the setting `criterion`.
+def information(blueprint: Blueprint, rows: Ints, known: Ability, config: Config) -> Floats:
+    """(m,) Fisher information of the items of some rows, by the setting `criterion`.
 
     That of the posterior is averaged at the nodes of a Gauss-Hermite rule of mean and error.
     """
+    bank, own = blueprint.bank, blueprint.bank_row.take(rows)
     if config.criterion is Criterion.POINT:
-        return blueprint.bank.information(known.mean)
-    at_nodes = blueprint.bank.information(known.mean + known.stddev * _NODES)
+        return bank.information(known.mean, own)
+    at_nodes = bank.information(known.mean + known.stddev * _NODES, own)
     averaged: Floats = _WEIGHTS @ at_nodes / _WEIGHTS.sum()
     return averaged
+
+
+def shortlist(rows: Ints, value: Floats, k: int) -> Shortlist:
+    """The `k` rows of most value, and those that are worth as much as the last of them."""
+    best = np.arange(len(rows))
+    if len(rows) > k:
+        least = np.partition(value, -k)[-k]
+        best = (value >= least * (1.0 - _LEVEL)).nonzero()[0]
+    best = best[np.argsort(-value[best], kind="stable")]
+    return Shortlist(rows[best], value[best])
