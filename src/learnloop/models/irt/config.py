@@ -11,8 +11,9 @@ class Config:
 
     Attributes:
         parameters: 1 = one discrimination for all items, 2 = one for each, 3 = and guessing.
-        discrimination_spread: Prior standard deviation of ln a; its middle is a = 1.
-        difficulty_spread: Prior standard deviation of b, in standard deviations of learners.
+        discrimination_spread: Prior standard deviation of ln a; its mean is that of the items.
+        difficulty_spread: Prior standard deviation of b, in standard deviations of learners, that
+            the calibration starts from; it learns that of the items.
         guessing: Most likely c before any answer (three parameters only).
         guessing_weight: How many answers of the very weak that is worth.
         tolerance: EM stops where a step moves no parameter by more than this share of its
@@ -27,7 +28,7 @@ class Config:
     """
 
     parameters: int = 2
-    discrimination_spread: float = 0.5
+    discrimination_spread: float = 0.4
     difficulty_spread: float = 2.0
     guessing: float = 0.2
     guessing_weight: float = 20.0
@@ -35,9 +36,9 @@ class Config:
     max_steps: int = 500
     skill_spread: float = 0.7
     item_spread: float = 0.9
-    evidence: float = 0.7
-    rise: float = 0.03
-    fall: float = 0.0
+    evidence: float = 0.9
+    rise: float = 0.01
+    fall: float = 0.01
 
     def __post_init__(self) -> None:
         if self.parameters not in (1, 2, 3):
