@@ -68,6 +68,8 @@ def test_skills_and_items_come_as_asked_for_met_or_not(engine: PersonalizationEn
         ({"skills": [SkillId("none")]}, NotFound),
         ({"items": [ItemId("add-2"), ItemId("none")]}, NotFound),
         ({"at": NOW - timedelta(seconds=1)}, InvalidInput),
+        ({"at": NOW, "in_days": 1.0}, InvalidInput),
+        ({"in_days": -1.0}, InvalidInput),
         ({"desired": 0.5}, InvalidInput),
         ({"learner_id": "nobody"}, NotFound),
     ],

@@ -1,6 +1,6 @@
 """What does a learner still remember, and until when?"""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -42,8 +42,7 @@ def retention(
     """
     skills, items = [SkillId(s) for s in skill or ()], [ItemId(i) for i in item or ()]
     with open_engine(database) as engine:
-        at = engine.clock.now() + timedelta(days=in_days) if in_days else None
-        found = engine.predict_retention(learner, skills, items, at=at, desired=desired)
+        found = engine.predict_retention(learner, skills, items, in_days=in_days, desired=desired)
     if json:
         print_json(found)
         return

@@ -349,12 +349,20 @@ class PersonalizationEngine:
         items: Sequence[ItemId] = (),
         *,
         at: datetime | None = None,
+        in_days: float | None = None,
         desired: float = retention.DESIRED,
     ) -> Retention:
         """What the learner still remembers, and until when; see `journeys.retention`."""
         with self.store.begin() as tx:
             return retention.retention(
-                self.live(tx), tx, LearnerId(learner_id), skills, items, at=at, desired=desired
+                self.live(tx),
+                tx,
+                LearnerId(learner_id),
+                skills,
+                items,
+                at=at,
+                in_days=in_days,
+                desired=desired,
             )
 
     # --- catalog and models ---------------------------------------------------------------------

@@ -5,7 +5,7 @@ The state of memory is brought up to date when it is asked for, and stored then 
 """
 
 from collections.abc import Container, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from learnloop.core.errors import InvalidInput, NotFound
@@ -26,6 +26,7 @@ from learnloop.training.memory.asking import as_estimator
 DESIRED: Final = 0.9
 LEAST_DESIRED: Final = 0.7
 MOST_DESIRED: Final = 0.99
+MAX_DAYS: Final = 3650
 SURE_REVIEWS: Final = 5
 
 
@@ -53,6 +54,7 @@ def retention(
     items: Sequence[ItemId] = (),
     *,
     at: datetime | None = None,
+    in_days: float | None = None,
     desired: float = DESIRED,
 ) -> Retention:
     """How well skills and items are remembered, in the order asked for; in a writing transaction.
@@ -60,22 +62,20 @@ def retention(
     Args:
         skills: Without any skill or item, all skills that the learner has practised.
         items: Of the catalog.
-        at: Now or later; None: now.
+        at: Now or later; None: `in_days` from now, or now.
+        in_days: Instead of `at`.
         desired: The recall that reviews are to keep, 0.7-0.99.
 
     Raises:
         NotFound: No such learner, skill or item.
-        InvalidInput: The instant is past, or nobody could keep such a recall.
+        InvalidInput: The instant is past or given twice, or nobody could keep such a recall.
         NaiveTime: The instant has no time zone.
     """
     learner_of(tx, learner_id)
     if not LEAST_DESIRED <= desired <= MOST_DESIRED:
         message = f"desired_retention: {desired} is not in {LEAST_DESIRED}-{MOST_DESIRED}"
         raise InvalidInput(message, field="desired_retention")
-    now = live.clock.now()
-    when = now if at is None else to_utc(at, field="at")
-    if when < now:
-        raise InvalidInput("at: ask about now or later; the past is in the log", field="at")
+    when = _instant(live.clock.now(), at, in_days)
     _check(skills, live.items.column_of, "skill")
     _check(items, live.items.row_of, "item")
     state, model = states.memory(live, tx, learner_id, keep=True), live.memory
@@ -89,6 +89,19 @@ def retention(
         tuple(_remembered(s, model.skill(state, s, when, desired)) for s in skills),
         tuple(_remembered(i, model.item(state, i, when, desired)) for i in items),
     )
+
+
+def _instant(now: datetime, at: datetime | None, in_days: float | None) -> datetime:
+    if at is None:
+        if not 0 <= (in_days or 0) <= MAX_DAYS:
+            raise InvalidInput(f"in_days: {in_days} is not in 0-{MAX_DAYS}", field="in_days")
+        return now + timedelta(days=in_days or 0)
+    if in_days is not None:
+        raise InvalidInput("at: give this or in_days, not both", field="at")
+    when = to_utc(at, field="at")
+    if when < now:
+        raise InvalidInput("at: ask about now or later; the past is in the log", field="at")
+    return when
 
 
 def _check(asked: Sequence[str], known: Container[str], what: str) -> None:

@@ -1,7 +1,5 @@
 """`/api/ml/retention/predict`: what a learner still remembers, and until when."""
 
-from datetime import timedelta
-
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -9,7 +7,6 @@ from learnloop.api.body import StrictRoute
 from learnloop.api.callers import MayRun
 from learnloop.api.schemas.retention import RetentionIn, RetentionOut, retention_out
 from learnloop.api.work import WITH_BODY, command, problems
-from learnloop.core.errors import InvalidInput
 from learnloop.core.ids import ItemId, LearnerId, SkillId
 from learnloop.core.protocols import Transaction
 from learnloop.journeys.live import Live
@@ -27,15 +24,16 @@ async def predict_retention(key: MayRun, request: Request, wanted: RetentionIn) 
     """
 
     def journey(live: Live, tx: Transaction, learner_id: LearnerId) -> RetentionOut:
-        at = wanted.at
-        if at is not None and wanted.in_days is not None:
-            raise InvalidInput("at: give this or in_days, not both", field="at")
-        if wanted.in_days is not None:
-            at = live.clock.now() + timedelta(days=wanted.in_days)
-        skills, items = map(SkillId, wanted.skills), map(ItemId, wanted.items)
-        desired = wanted.desired_retention
-        return retention_out(
-            retention(live, tx, learner_id, [*skills], [*items], at=at, desired=desired)
+        found = retention(
+            live,
+            tx,
+            learner_id,
+            [SkillId(skill) for skill in wanted.skills],
+            [ItemId(item) for item in wanted.items],
+            at=wanted.at,
+            in_days=wanted.in_days,
+            desired=wanted.desired_retention,
         )
+        return retention_out(found)
 
     return await command(request, key, wanted.userId, journey)

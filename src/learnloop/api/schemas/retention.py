@@ -10,7 +10,6 @@ from learnloop.journeys import retention
 from learnloop.journeys.results import Remembered, Retention
 
 MAX_ASKED = 500
-MAX_DAYS = 3650
 
 
 class RetentionIn(Body):
@@ -24,8 +23,8 @@ class RetentionIn(Body):
         [], description="Of the catalog."
     )
     at: Instant | None = Field(None, description="Now or later; not with `in_days`.")
-    in_days: Annotated[float, Field(ge=0, le=MAX_DAYS, allow_inf_nan=False)] | None = Field(
-        None, description="From now on; not with `at`. Without both: now."
+    in_days: Annotated[float, Field(ge=0, le=retention.MAX_DAYS, allow_inf_nan=False)] | None = (
+        Field(None, description="From now on; not with `at`. Without both: now.")
     )
     desired_retention: Annotated[
         float, Field(ge=retention.LEAST_DESIRED, le=retention.MOST_DESIRED, allow_inf_nan=False)
