@@ -160,7 +160,8 @@ def with_effects(data) -> list[dict]:
     """The default and best-LR, on the skills of the q-matrix; their difference by learner."""
     from learnloop.core.random import derive_rng
     from learnloop.models.tracing import bkt
-    from learnloop.training.evaluate import compare, evaluate, score
+    from learnloop.training.audit import Audit
+    from learnloop.training.evaluate import compare, judge, score
     from learnloop.training.fits import fit_of
     from learnloop.training.predict import predict_rows
 
@@ -169,7 +170,8 @@ def with_effects(data) -> list[dict]:
         began = time.process_time()
         model = fit_of(name)(data.train)
         spent = time.process_time() - began
-        figures = evaluate(data, model, rng, 2).figures
+        said.append(score(data, name, lambda log, m=model: predict_rows(m, log)))
+        figures = judge(said[-1], Audit(()), rng, 2).figures
         row = {"data": data.name, "model": name, "cpu_s": spent}
         row |= {x: figures[x].point for x in ("auc", "log_loss", "ece", "first5_auc")}
         if isinstance(model, bkt.BktModel):
@@ -179,7 +181,6 @@ def with_effects(data) -> list[dict]:
             bad = (guess > 0.0) | (high < 0.0) | ((learn < 0.001) | (learn > 0.999)).any(axis=1)
             row |= {"degenerate": int(bad.sum()), "skills": len(bad)}
         rows.append(row)
-        said.append(score(data, name, lambda log, m=model: predict_rows(m, log)))
     gain = compare(*said, rng, 1000).differences["auc"]
     rows[0]["above_best_lr"] = [gain.point, gain.low, gain.high]
     return rows

@@ -5,7 +5,7 @@ they rest on earlier answers only, as in service, and the likelihood stays a pro
 Given them, a round is a few steps of EM: the expected states of every skill of every learner, then
 
     prior, learning     rates, held near the course's
-    guess, gap          two Newton steps of a logistic regression of each skill's answers
+    guess, gap          one Newton step of a logistic regression of each skill's answers
     items               one Newton step each, their variance by empirical Bayes
     forgetting          Newton on what was kept and lost
 

@@ -34,7 +34,8 @@ from learnloop.models.tracing.bkt.standard import (
     fit,
 )
 
-TOLERANCE = 1e-2
+TOLERANCE = 1e-2  # of a skill, log likelihood
+COURSE_TOLERANCE = 1e-4  # of the course, log likelihood for each opportunity
 NO_FORGETTING = Forgetting(0.0, 0.0)
 
 
@@ -57,7 +58,8 @@ def fit_standard(log: AnswerLog, given: Opportunities, config: Config) -> tuple[
     """(5,) prior, learn, guess, slip, forget of the course, and (n_skills + 1, 5) of each skill."""
     as_one = replace(given, skill=np.zeros_like(given.skill))
     one = Problem(collapsed(log, as_one, 1), FIRST, 0.0, config.forgetting)
-    course = fit(one, TOLERANCE, config.most_passes).values[0]
+    enough_gain = COURSE_TOLERANCE * len(given.row)
+    course = fit(one, enough_gain, config.most_passes).values[0]
     forest = collapsed(log, given, len(log.skill_ids) + 1)
     each = Problem(forest, course, config.beta_strength, config.forgetting)
     return course, fit(each, TOLERANCE, config.most_passes).values
