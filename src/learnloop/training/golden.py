@@ -21,7 +21,8 @@ from learnloop.training.predict import predict_rows
 MODEL_FILE: Final = "model.json"
 GOLDEN_FILE: Final = "golden.npz"
 N_ANSWERS: Final = 48
-TOLERANCE: Final = 1e-9
+TOLERANCE: Final = 1e-5
+"""Networks work in single precision, and processors differ by 1e-6; hashes come first anyway."""
 _FIRST_US: Final = 1_700_000_000_000_000
 _STEPS_US: Final = (60_000_000, 300_000_000, 86_400_000_000)
 _COLUMNS: Final = ("item_ids", "skill_ids", "skill_starts", "skill_of", "difficulty_logit")
