@@ -383,3 +383,24 @@ def test_a_model_of_features_is_retrained_in_the_same_way(
         assert manifest.parent == first.challenger.model
         assert manifest.features == artifact.manifest.features
     assert np.isfinite(second.challenger.figures["auc"].point)
+
+
+@pytest.mark.slow
+def test_trees_are_retrained_anew_whatever_is_asked(
+    few: PersonalizationEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("lightgbm")
+    module: Any = index.PREDICTORS["boosted"]
+    small = module.Config(folds=2, rounds=5, min_rows=20)
+    monkeypatch.setattr(module, "Config", lambda **_: small)
+    let_through(monkeypatch, promote=True)
+    first = few.retrain("boosted")
+    with few.store.begin(write=False) as tx:
+        artifact = artifact_of(tx, first.challenger.model)
+        assert tx.models.alias("boosted", CHAMPION) == artifact.ref
+        assert artifact_of(tx, Ref.parse(str(artifact.manifest.features)))
+    later(few, minutes=1)
+    second = few.retrain("boosted", incremental=True)
+    assert not second.went_on
+    assert any("fitted anew" in note for note in second.notes)
+    assert np.isfinite(second.challenger.figures["auc"].point)
