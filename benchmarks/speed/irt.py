@@ -28,8 +28,8 @@ from learnloop.models.irt.responses import of_matrix
 
 DATA = Path(os.environ.get("LEARNLOOP_DATA", "../shared/data")) / "kt" / "math2015"
 BINARY = {"Math1": 15, "Math2": 16}
-SIMULATED = {"synth 5,000 x 100": (5000, 100, 1.0), "sparse 1,439 x 200": (1439, 200, 0.076)}
-LARGE = {"sparse 20,000 x 2,000": (20_000, 2000, 0.02)}
+SIMULATED = {"sparse 1,439 x 200": (1439, 200, 0.076), "synth 5,000 x 100": (5000, 100, 1.0)}
+LARGE = {"large 20,000 x 2,000": (20_000, 2000, 0.02)}
 PEERS = {"girth": "girth 0.8.0, twopl_mml", "py-irt": "py-irt 0.7.1, 2PL"}
 MISSING = NOT_INSTALLED.replace("-r requirements/bench.txt", "girth==0.8.0, or py-irt==0.7.1")
 Truth = tuple[Floats, Floats, Floats]
@@ -76,7 +76,7 @@ def compare(table: Table, folder: Path, name: str, case: "Case", rounds: int) ->
     answers, truth, peers = case
     times = {"learnloop": Samples(), **{peer: Samples() for peer in peers}}
     for _ in range(rounds):
-        times["learnloop"].add(timed(ours, [(answers,)] * 3))
+        times["learnloop"].add(timed(ours, [(answers,)] * 5))
         for peer, process in peers.items():
             if process is not None and (name not in LARGE):
                 times[peer].add(process.run(name, 1))
@@ -109,13 +109,13 @@ def _rmse(found: Floats, true: Floats) -> float:
 
 def tables_of_answers() -> dict[str, tuple[Floats, Truth | None]]:
     """Every set of answers by name."""
-    out: dict[str, tuple[Floats, Truth | None]] = {
-        name: simulated(*size) for name, size in {**SIMULATED, **LARGE}.items()
-    }
+    out: dict[str, tuple[Floats, Truth | None]] = {}
     for name, n_binary in BINARY.items():
         file = DATA / name / "data.txt"
         if file.exists():
             out[name] = np.loadtxt(file)[:, :n_binary], None
+    for name, size in {**SIMULATED, **LARGE}.items():
+        out[name] = simulated(*size)
     return out
 
 
@@ -123,6 +123,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=500)
+    parser.add_argument("--only", nargs="*", help="the first words of names, e.g. Math1 synth")
     parser.add_argument("--girth-python", default=os.environ.get("LEARNLOOP_GIRTH_PYTHON"))
     parser.add_argument("--py-irt-python", default=os.environ.get("LEARNLOOP_PY_IRT_PYTHON"))
     parser.add_argument("--json", type=Path)
@@ -133,6 +134,8 @@ def main() -> None:
     ])  # fmt: skip
     with tempfile.TemporaryDirectory() as at:
         folder, cases, peers = Path(at), tables_of_answers(), {}
+        if options.only:
+            cases = {k: v for k, v in cases.items() if k.split()[0] in options.only}
         for name, (answers, _) in cases.items():
             np.save(folder / f"{name}.npy", answers)
         small = [name for name in cases if name not in LARGE]
