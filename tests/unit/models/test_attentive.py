@@ -18,6 +18,7 @@ from learnloop.models.tracing.attentive.asking import asked_of, features_of, inp
 from learnloop.models.tracing.attentive.base import N_COLUMNS, design, fit_base
 from learnloop.models.tracing.attentive.columns import columns_of
 from learnloop.models.tracing.attentive.config import Config
+from learnloop.models.tracing.attentive.direction import Held, held_of, pushed
 from learnloop.models.tracing.attentive.items import ItemBook, fit_book
 from learnloop.models.tracing.attentive.replay import replay
 from learnloop.models.tracing.attentive.state import (
@@ -79,7 +80,9 @@ def said(net: Attentive, log: AnswerLog, book: ItemBook) -> np.ndarray:
     """(n, 2) logits of each row of a log whose learners fit into one window."""
     rows = replay(log, np.zeros(len(log.learner_ids), np.int64), [book])
     everyone = np.ones(len(log.learner_ids), dtype=bool)
-    whole = columns_of(log, rows, everyone, CONFIG.model_copy(update={"length": 30}))
+    whole = columns_of(
+        log, rows, everyone, Held(True, True), CONFIG.model_copy(update={"length": 30})
+    )
     batch = collate(whole, np.arange(len(log.learner_ids)))
     names = inspect.signature(net.forward).parameters
     with torch.no_grad():
@@ -237,3 +240,24 @@ def test_too_little_to_learn_from_is_refused(rng: np.random.Generator) -> None:
     right = replace(log, correct=np.ones_like(log.correct))
     with pytest.raises(DataError, match="all answers are right"):
         attentive.fit(right, version="v", rng=rng)
+
+
+@pytest.mark.parametrize("feedback", [False, True])
+def test_a_result_is_held_unless_the_log_shows_otherwise(
+    rng: np.random.Generator, feedback: bool
+) -> None:
+    log = answers(rng, n_learners=40)
+    log = replace(log, occurred_us=None, correct=np.abs(log.correct))
+    if feedback:  # each item is asked again at once, and is right then
+        pairs = np.arange(len(log)) // 2 * 2
+        right = np.where(np.arange(len(log)) % 2, 1, log.correct)
+        log = replace(log, item=log.item[pairs], correct=right.astype(np.int8))
+    rows = replay(log, np.zeros(len(log.learner_ids), np.int64), [book_of(log)])
+    base = np.zeros(N_COLUMNS)
+    base[1 + FEATURES.index("met")] = 1.0
+    held = held_of(log, rows, base)
+    assert held == Held(right=True, wrong=not feedback)
+    better = pushed(log, rows, base, held, 0.02)
+    moved = (design(rows.after) - design(rows.before)) @ better
+    astray = (2 * log.correct - 1) * moved < 0
+    assert astray[held.rows(log)].mean() <= 0.03

@@ -66,7 +66,7 @@ def fit_base(x: NDArray[np.float32], y: Floats, mu: float, ridge: float) -> Floa
         gradient, hessian = penalty * (prior - weights), np.diag(penalty)
         for chunk in chunks:
             columns = design(x[chunk])
-            p = _sigmoid(columns @ weights)
+            p = sigmoid(columns @ weights)
             gradient += columns.T @ (y[chunk] - p)
             hessian += (columns * (p * (1.0 - p))[:, None]).T @ columns
         step = np.linalg.solve(hessian, gradient)
@@ -82,11 +82,12 @@ def fit_link(x: NDArray[np.float32], y: Floats, mu: float) -> Link:
     columns, prior = np.stack((np.ones_like(logit), logit), axis=1), np.array([0.0, 1.0])
     weights = prior.copy()
     for _ in range(NEWTON_STEPS):
-        p = _sigmoid(columns @ weights)
+        p = sigmoid(columns @ weights)
         hessian = (columns * (p * (1.0 - p))[:, None]).T @ columns + np.eye(2)
         weights += np.linalg.solve(hessian, columns.T @ (y - p) - (weights - prior))
     return Link(float(weights[0]), float(np.clip(weights[1], 0.1, 3.0)))
 
 
-def _sigmoid(x: Floats) -> Floats:
+def sigmoid(x: Floats) -> Floats:
+    """1 / (1 + exp(-x)) without overflow."""
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(x, -FAR, FAR))))

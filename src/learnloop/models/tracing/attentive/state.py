@@ -33,6 +33,7 @@ EVENT: Final = np.dtype(
 
 RECALL: Final = (
     "met", "ln_n", "last", "average", "ln_gap", "ln_steps", "ln_studied",
+    "just_right", "just_wrong",
 )  # fmt: skip
 ABOUT: Final = ("easiness", "skill_easiness", "reliability")
 FEATURES: Final = (*record.SEEN, *RECALL, *ABOUT)
@@ -116,4 +117,15 @@ def recall(
         average, n = average + RESULT * (last - average), n + 1
     gap = minutes(int(met["at_us"][-1]), at_us)
     steps = len(keys) - 1 - int(places[-1])
-    return (1.0, log1p(n), last, average, log1p(gap), log1p(steps), log1p(n_studied))
+    just = float(last) if steps == 0 and met["result"][-1] != STUDIED else 0.0
+    return (
+        1.0,
+        log1p(n),
+        last,
+        average,
+        log1p(gap),
+        log1p(steps),
+        log1p(n_studied),
+        max(just, 0.0),
+        max(-just, 0.0),
+    )

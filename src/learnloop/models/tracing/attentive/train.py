@@ -37,8 +37,9 @@ from learnloop.models.tracing.attentive.base import (
     fit_base,
     fit_link,
 )
-from learnloop.models.tracing.attentive.columns import SCORED, columns_of
+from learnloop.models.tracing.attentive.columns import HELD, SCORED, columns_of
 from learnloop.models.tracing.attentive.config import Config
+from learnloop.models.tracing.attentive.direction import held_of, pushed
 from learnloop.models.tracing.attentive.items import ItemBook, fit_book
 from learnloop.models.tracing.attentive.replay import Rows, replay
 from learnloop.models.tracing.attentive.state import FEATURES, RIGHT, STUDIED
@@ -336,12 +337,14 @@ def train(
     answers = log.correct != STUDY
     x, y = rows.before[answers], log.correct[answers].astype(np.float64)
     base = fit_base(x, y, book.mu, config.ridge)
+    held = held_of(log, rows, base)
+    base = pushed(log, rows, base, held, config.direction_margin)
     centre, scale = x.mean(0), 1.0 / np.maximum(x.std(0), LEAST_SPREAD)
-    judged = columns_of(log, rows, held_out, config)
+    judged = columns_of(log, rows, held_out, held, config)
     result = ModelTrainer(_settings(config, seed)).fit(
         lambda: Attentive(len(book.skills) + 1, config, base, centre, scale),
         directed(config),
-        columns_of(log, rows, ~held_out, config),
+        columns_of(log, rows, ~held_out, held, config),
         judged,
         checkpoints=checkpoints,
         report=report,
@@ -366,24 +369,20 @@ def directed(config: Config) -> Task:
 
     loss = log loss + direction * (margin - sign * (after - before))+
 
-    Where a bundle was asked together, its answers move more than their own item: those don't count.
+    Only of results that are held to it, see `direction`.
     """
 
     def moved(output: Tensor, batch: Batch) -> Tensor:
         return (2 * batch["target"] - 1) * (output[..., 1] - output[..., 0])
 
-    def alone(batch: Batch) -> Tensor:
-        before = batch["before"]
-        return before == torch.arange(before.shape[1], device=before.device) - 1
-
     def loss(output: Tensor, batch: Batch) -> Tensor:
         target = batch["target"].to(output.dtype)
         said = functional.binary_cross_entropy_with_logits(output[..., 0], target, reduction="none")
         astray = functional.relu(config.direction_margin - moved(output, batch))
-        return said + config.direction * astray * alone(batch)
+        return said + config.direction * astray * batch[HELD]
 
     def observe(output: Tensor, batch: Batch) -> dict[str, Tensor]:
-        astray = (moved(output, batch) < 0) & alone(batch)
+        astray = (moved(output, batch) < 0) & batch[HELD]
         return {"target": batch["target"], "p": torch.sigmoid(output[..., 0]), "astray": astray}
 
     def measure(seen: Observed) -> dict[str, float]:
