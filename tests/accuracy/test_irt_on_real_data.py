@@ -21,7 +21,7 @@ pytestmark = pytest.mark.accuracy
 
 BINARY = {"FrcSub": 20, "Math1": 15, "Math2": 16}
 # Least AUC on all held-out answers, half a point under what was measured.
-BANDS = {"statics11": 0.0, "ednet_part": 0.0, "mofacts_stats_cloze": 0.0}
+BANDS = {"statics11": 0.816, "ednet_part": 0.702, "mofacts_stats_cloze": 0.755}
 
 
 def answers_of(kt: Path, name: str) -> np.ndarray:
