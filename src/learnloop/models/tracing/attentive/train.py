@@ -332,9 +332,10 @@ def train(
 ) -> Trained:
     """Fit, calibrate and export; see `fit` for the arguments."""
     rng, n = np.random.default_rng(seed), len(log.learner_ids)
-    held_out = validates(np.arange(n), config.validation, seed)
-    book, rows = _prepared(log, rng.permutation(n) % config.n_folds, config)
     answers = log.correct != STUDY
+    held_out = np.zeros(n, dtype=bool)
+    held_out[log.learner[answers]] = validates(log.learner[answers], config.validation, seed)
+    book, rows = _prepared(log, rng.permutation(n) % config.n_folds, config)
     x, y = rows.before[answers], log.correct[answers].astype(np.float64)
     base = fit_base(x, y, book.mu, config.ridge)
     held = held_of(log, rows, base)
