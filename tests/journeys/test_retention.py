@@ -102,7 +102,7 @@ def test_the_state_is_stored_in_steps_and_late_answers_are_not_overlooked(
 
 
 def test_memory_is_fitted_and_takes_over_where_it_predicts_better() -> None:
-    with forgetful(120) as engine:
+    with forgetful(120, n_each=30) as engine:
         cold = engine.predict_retention(LearnerId("l0"), at=NOW)
         told = engine.retrain("memory")
         assert told.slot == "memory"
