@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from learnloop.api.schemas.recommendations import FeedbackIn
+from learnloop.api.schemas.recommendations import INTERNALS, FeedbackIn
 from learnloop.core.errors import Rejection
 from learnloop.core.items import ItemTable
 from learnloop.core.types import Item, Metric, Outcome
@@ -101,9 +101,6 @@ class FeedbackOutTwin(Struct, frozen=True, gc=False):
     recommendation_id: str
     outcomes: list[OutcomeTwin]
 
-
-# Facts of the policy, not of the learner: logged with the decision, never sent.
-INTERNALS = frozenset({"propensity"})
 
 _feedback = msgspec.json.Decoder(FeedbackInTwin)
 _encode = msgspec.json.Encoder().encode

@@ -8,8 +8,7 @@ from pydantic import Field
 
 from learnloop.api.schemas.fields import Body, Id, Reply, Share
 from learnloop.api.schemas.profile import SkillLevelOut, level_out
-from learnloop.api.schemas.recommendations import ItemOut, ReasonOut
-from learnloop.api.twins import INTERNALS
+from learnloop.api.schemas.recommendations import INTERNALS, ItemOut, ReasonOut
 from learnloop.core.items import ItemTable
 from learnloop.core.types import Item, Reason
 from learnloop.journeys.results import (

@@ -9,6 +9,8 @@ from learnloop.api.schemas.fields import Body, Id, Reply, Share
 from learnloop.core.types import ItemKind, Metric
 
 MAX_LIMIT = 100
+# Facts of the policy, not of the learner: logged with the decision, never sent.
+INTERNALS = frozenset({"propensity"})
 
 
 class ItemOut(Reply):
