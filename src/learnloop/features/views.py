@@ -8,6 +8,7 @@ where its standard error, with the success rate smoothed by Laplace's rule, is s
     se^2  = p (1 - p) / sum((t - mean t)^2),   p = (right + 1) / (n + 2)
 """
 
+import math
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -19,6 +20,10 @@ from learnloop.features.profile import DAY_US, DayRecord, ProfileState, SkillRec
 
 SURE_ANSWERS = 5
 TREND_MAX_SE = 0.25  # per week
+LINE_MEAN = np.array((1.0, 0.8))
+LINE_STDDEV = np.array((1.2, 1.7))
+LINE_STEPS = 8
+Z_80 = 1.2816
 _WEEK_MINUTES = 7 * 24 * 60
 _EPOCH_DAY = date(1970, 1, 1)
 
@@ -59,6 +64,31 @@ def trend_per_week(record: SkillRecord) -> float | None:
     if spread * TREND_MAX_SE**2 < smoothed * (1 - smoothed):
         return None
     return sum((t - mean_week) * (y - rate) for t, y in zip(weeks, right, strict=True)) / spread
+
+
+def velocity_per_week(record: SkillRecord) -> tuple[float, float, float] | None:
+    """Change of P(right) per week over the latest answers, and its 80% interval; None while unsure.
+
+    A logistic line through the answers, `level + slope * (place - last place) / 10`, with normal
+    priors on both (posterior mode, normal around it). A stretch under a week counts as one.
+    """
+    n = len(record.recent)
+    if n < SURE_ANSWERS or not record.recent[0] >> 1:
+        return None
+    right = np.array([x & 1 for x in record.recent], dtype=np.float64)
+    x = np.stack((np.ones(n), np.arange(1 - n, 1) / 10.0), axis=1)
+    weights, precision = LINE_MEAN.copy(), np.diag(LINE_STDDEV**-2.0)
+    for _ in range(LINE_STEPS):
+        p = 1.0 / (1.0 + np.exp(-(x @ weights)))
+        slope = x.T @ (right - p) - precision @ (weights - LINE_MEAN)
+        curvature = (x * (p * (1.0 - p))[:, None]).T @ x + precision
+        weights = weights + np.linalg.solve(curvature, slope)
+    first, last = 1.0 / (1.0 + np.exp(-(x[[0, -1]] @ weights)))
+    gradient = last * (1.0 - last) * x[-1] - first * (1.0 - first) * x[0]
+    half = Z_80 * math.sqrt(gradient @ np.linalg.solve(curvature, gradient))
+    weeks = max(((record.recent[-1] >> 1) - (record.recent[0] >> 1)) / _WEEK_MINUTES, 1.0)
+    change = float(last - first)
+    return change / weeks, (change - half) / weeks, (change + half) / weeks
 
 
 def learning_velocity(state: ProfileState) -> float | None:

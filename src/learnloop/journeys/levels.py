@@ -2,19 +2,17 @@
 
 from datetime import datetime
 
-import numpy as np
-
 from learnloop.core.ids import SkillId
 from learnloop.core.time import from_us
-from learnloop.core.types import Estimate, Evidence, Floats
+from learnloop.core.types import Estimate, Evidence
 from learnloop.features.views import is_sure, trend_per_week
+from learnloop.journeys.forecast import interval_80
 from learnloop.journeys.live import Live
 from learnloop.journeys.results import SkillLevel
 from learnloop.journeys.states import Known
 from learnloop.policies.standing import MASTERED_AT
 
 WEAK_BELOW = 0.5
-Z_80 = 1.2816
 
 
 def skill_levels(
@@ -38,14 +36,6 @@ def skill_levels(
         )
         for s, (skill, record) in enumerate(zip(live.items.skills, records, strict=True))
     )
-
-
-def interval_80(estimate: Estimate) -> tuple[Floats, Floats]:
-    """The 80% interval of a probability, by a normal approximation on the logit scale."""
-    p = np.clip(estimate.values, 1e-6, 1 - 1e-6)
-    logit = np.log(p / (1 - p))
-    half = Z_80 * estimate.stddev / (p * (1 - p))
-    return 1 / (1 + np.exp(half - logit)), 1 / (1 + np.exp(-half - logit))
 
 
 def mastered(levels: tuple[SkillLevel, ...]) -> tuple[SkillId, ...]:

@@ -12,8 +12,14 @@ from learnloop.core.errors import InvalidInput
 from learnloop.core.ids import InteractionId, LearnerId, SkillId
 from learnloop.core.protocols import Transaction
 from learnloop.core.types import Evidence, Interaction, InteractionKind, Item
-from learnloop.features.views import days_since, evidence, iso_day, kept_since
-from learnloop.journeys import levels, states
+from learnloop.features.views import (
+    days_since,
+    evidence,
+    iso_day,
+    kept_since,
+    velocity_per_week,
+)
+from learnloop.journeys import forecast, levels, states
 from learnloop.journeys.live import Live, learner_of
 from learnloop.journeys.results import Predictions, Progress, ProgressDay, SkillForecast, SkillLevel
 from learnloop.policies.standing import MASTERED_AT
@@ -76,18 +82,20 @@ def skill_predictions(
     known = states.current(live, tx, learner_id)
     now = live.clock.now()
     then = live.estimator.mastery(known.knowledge, live.items, now + timedelta(days=in_days))
-    low_then, high_then = levels.interval_80(then)
+    low_then, high_then = forecast.interval_80(then)
     facts: Evidence = evidence(known.profile, live.items)
     mastery = live.estimator.mastery(known.knowledge, live.items, now)
     target = learner.goals.target_mastery or MASTERED_AT
     items = _middle_items(live)
+    fewest, most = forecast.next_right(mastery)
     forecasts = []
     for s, level in enumerate(levels.skill_levels(live, known, facts, mastery)):
         if skill_ids is not None and level.skill_id not in skill_ids:
             continue
-        needed = _answers_to_goal(
-            live, known.knowledge, level, items.get(level.skill_id), target, now
-        )
+        item, record = items.get(level.skill_id), known.profile.skills.get(level.skill_id)
+        slow = forecast.slow_rate(level.mastery, float(mastery.stddev[s]))
+        needed = _answers_to_goal(live, known.knowledge, level, item, target, now, slow)
+        velocity = velocity_per_week(record) if record else None
         forecasts.append(
             SkillForecast(
                 level.skill_id,
@@ -102,15 +110,26 @@ def skill_predictions(
                 target,
                 *needed,
                 level.sure,
+                *forecast.days_for(record, *needed),
+                forecast.N_NEXT,
+                int(fewest[s]) if level.sure else None,
+                int(most[s]) if level.sure else None,
+                *(velocity or (None, None, None)),
             )
         )
     return Predictions(learner_id, now, live.estimator.ref, tuple(forecasts))
 
 
 def _answers_to_goal(
-    live: Live, knowledge: Any, level: SkillLevel, item: Item | None, target: float, at: datetime
+    live: Live,
+    knowledge: Any,
+    level: SkillLevel,
+    item: Item | None,
+    target: float,
+    at: datetime,
+    slow: float,
 ) -> tuple[int | None, int | None]:
-    """(all right, right as often as the estimate expects); None where it is not in sight."""
+    """The range of answers until the estimate is at the target; None where it is not in sight."""
     if not level.sure:
         return None, None
     if level.mastery >= target:
@@ -118,7 +137,10 @@ def _answers_to_goal(
     if item is None:
         return None, None
     best = _imagine(live, knowledge, level, item, target, at, p=1.0)
-    return best, _imagine(live, knowledge, level, item, target, at, p=level.mastery)
+    if best is None:
+        return None, None
+    most = _imagine(live, knowledge, level, item, target, at, p=slow)
+    return forecast.quick_answers(best), most
 
 
 def _imagine(

@@ -184,8 +184,16 @@ class SkillForecast:
         in_days: Forecast horizon.
         mastery_then: Estimate at the horizon without practice (forgetting), with its 80%
             interval `low_then`-`high_then`.
-        answers_to_goal_low: With `answers_to_goal_high`, the range of answers still needed to
-            reach the target; None while too little is known.
+        answers_to_goal_low: With `answers_to_goal_high`, the 80% range of answers to the skill
+            until the estimate is at the target; None while too little is known, or where the goal
+            is not in sight.
+        days_to_goal_low: With `days_to_goal_high`, the same in whole days, if the learner goes on at
+            about the pace of their latest answers; None where no times are known, too.
+        n_next: The next answers that `next_right_low` and `next_right_high` are about.
+        next_right_low: With `next_right_high`, the 80% range of how many of them will be right.
+        velocity: How the chance of a right answer changed per week over the latest answers (at
+            most 20; less than a week counts as one), with its 80% interval `velocity_low` to
+            `velocity_high`; None while unsure.
     """
 
     skill_id: SkillId
@@ -201,6 +209,14 @@ class SkillForecast:
     answers_to_goal_low: int | None
     answers_to_goal_high: int | None
     sure: bool
+    days_to_goal_low: int | None
+    days_to_goal_high: int | None
+    n_next: int
+    next_right_low: int | None
+    next_right_high: int | None
+    velocity: float | None
+    velocity_low: float | None
+    velocity_high: float | None
 
 
 @dataclass(frozen=True, slots=True)

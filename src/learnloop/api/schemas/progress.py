@@ -45,9 +45,27 @@ class SkillForecastOut(Reply):
     low_then: Share
     high_then: Share
     target: Share
-    answers_to_goal_low: int | None = Field(description="null = too little is known.")
+    answers_to_goal_low: int | None = Field(
+        description="With `answers_to_goal_high`, an 80% range; null = unknown, or not in sight."
+    )
     answers_to_goal_high: int | None
     sure: bool
+    days_to_goal_low: int | None = Field(
+        description="With `days_to_goal_high`, an 80% range at the learner's own pace."
+    )
+    days_to_goal_high: int | None
+    n_next: int = Field(description="How many answers `next_right_low` is about.")
+    next_right_low: int | None = Field(
+        description="With `next_right_high`, the 80% range of right ones; null while unsure."
+    )
+    next_right_high: int | None
+    velocity: float | None = Field(
+        description="Change of P(right) per week over the latest answers; null while unsure."
+    )
+    velocity_low: float | None = Field(
+        description="With `velocity_high`, the 80% interval of `velocity`."
+    )
+    velocity_high: float | None
 
 
 class PredictionsOut(Reply):
@@ -100,4 +118,12 @@ def _forecast_out(forecast: SkillForecast) -> SkillForecastOut:
         answers_to_goal_low=forecast.answers_to_goal_low,
         answers_to_goal_high=forecast.answers_to_goal_high,
         sure=forecast.sure,
+        days_to_goal_low=forecast.days_to_goal_low,
+        days_to_goal_high=forecast.days_to_goal_high,
+        n_next=forecast.n_next,
+        next_right_low=forecast.next_right_low,
+        next_right_high=forecast.next_right_high,
+        velocity=forecast.velocity,
+        velocity_low=forecast.velocity_low,
+        velocity_high=forecast.velocity_high,
     )
