@@ -27,18 +27,23 @@ def fit_members(
     """The members and how much they count, from the answers of training learners."""
     n = len(log.learner_ids)
     judges = rng.permutation(n) < max(1, round(config.judged * n))
-    members = _fitted(log.take_learners(~judges), config, version, rng)
+    members = _fitted(log.take_learners(~judges), config.members, version, rng)
     theirs = log.take_learners(judges)
     answered = theirs.correct != STUDY
     said = logits_before(members, theirs)[answered]
     stack = fit_stack(said, theirs.correct[answered].astype(np.int64), config.ridge)
-    return (_fitted(log, config, version, rng) if config.refit else members), stack
+    # Who has no weight is not asked; but for the first, who says what is mastered.
+    kept = [i for i, weight in enumerate(stack.weights) if weight > 0.0 or i == 0]
+    stack = Stack(stack.bias, tuple(stack.weights[i] for i in kept))
+    if not config.refit:
+        return tuple(members[i] for i in kept), stack
+    return _fitted(log, tuple(config.members[i] for i in kept), version, rng), stack
 
 
 def _fitted(
-    log: AnswerLog, config: Config, version: str, rng: np.random.Generator
+    log: AnswerLog, names: Sequence[str], version: str, rng: np.random.Generator
 ) -> tuple[Member[Any], ...]:
-    return tuple(MEMBERS[name].fit(log, version=version, rng=rng) for name in config.members)
+    return tuple(MEMBERS[name].fit(log, version=version, rng=rng) for name in names)
 
 
 def logits_before(members: Sequence[Member[Any]], log: AnswerLog) -> Floats:

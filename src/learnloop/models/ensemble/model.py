@@ -5,6 +5,7 @@ keeps its laws; the others have no say in it.
 """
 
 from datetime import datetime
+from math import exp, log
 from typing import Any, Final, cast, final
 
 import numpy as np
@@ -15,7 +16,7 @@ from learnloop.core.types import Estimate, Floats, Interaction, Item, Ref, Targe
 from learnloop.models.ability import AbilityModel
 from learnloop.models.ensemble.artifact import to_bytes
 from learnloop.models.ensemble.members import Member
-from learnloop.models.ensemble.stack import Stack, logit_of
+from learnloop.models.ensemble.stack import LEAST, LIMIT, Stack, logit_of
 
 NAME: Final = "ensemble"
 States = tuple[Any, ...]
@@ -53,9 +54,12 @@ class EnsembleModel:
 
     def p_correct(self, state: States, item: Item, at: datetime) -> float:
         """P(the learner's answer to `item`, shown at `at`, is right), (0, 1)."""
-        pairs = zip(self.members, state, strict=True)
-        said = logit_of(np.array([[member.p_correct(own, item, at) for member, own in pairs]]))
-        return float(_p(self.stack.logit(said))[0])
+        # Numbers, not arrays: of so few, numpy would take longer than the members.
+        logit = self.stack.bias
+        for member, own, weight in zip(self.members, state, self.stack.weights, strict=True):
+            p = min(max(member.p_correct(own, item, at), LEAST), 1.0 - LEAST)
+            logit += weight * log(p / (1.0 - p))
+        return 1.0 / (1.0 + exp(-min(max(logit, -LIMIT), LIMIT)))
 
     def predict(self, state: States, items: ItemTable, at: datetime) -> Estimate:
         """`p_correct` for every item of the table: CORRECT, values and stddev (n_items,).
@@ -65,7 +69,7 @@ class EnsembleModel:
         pairs = zip(self.members, state, strict=True)
         found = [member.predict(own, items, at) for member, own in pairs]
         said = logit_of(np.stack([one.values for one in found], axis=1))
-        p = _p(self.stack.logit(said))
+        p: Floats = 1.0 / (1.0 + np.exp(-self.stack.logit(said)))
         ability, weights = found[0], np.array(self.stack.weights)
         share = weights / max(weights.sum(), 1e-9)
         apart = said - (said @ share)[:, None]
@@ -83,11 +87,6 @@ class EnsembleModel:
     def export(self) -> bytes:
         """The frozen parameters as an artifact that the model module's `load` reads back."""
         return to_bytes(self._version, self.members, self.stack)
-
-
-def _p(logit: Floats) -> Floats:
-    p: Floats = 1.0 / (1.0 + np.exp(-logit))
-    return p
 
 
 def _layout(ref: Ref) -> str:

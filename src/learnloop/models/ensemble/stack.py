@@ -10,6 +10,7 @@ Reference: Wolpert (1992), Stacked generalization; Breiman (1996), Stacked regre
 """
 
 from dataclasses import dataclass
+from math import exp
 
 import numpy as np
 
@@ -19,6 +20,7 @@ ROUNDS = 50
 ENOUGH = 1e-12
 LIMIT = 15.0
 """Logits; nobody claims more certainty than this."""
+LEAST = 1.0 / (1.0 + exp(LIMIT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,7 @@ class Stack:
 
 def logit_of(p: Floats) -> Floats:
     """(...) chances as logits, within `LIMIT`."""
-    least = 1.0 / (1.0 + np.exp(LIMIT))
-    p = np.clip(p, least, 1.0 - least)
+    p = np.clip(p, LEAST, 1.0 - LEAST)
     logit: Floats = np.log(p) - np.log1p(-p)
     return logit
 
