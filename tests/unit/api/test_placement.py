@@ -64,6 +64,13 @@ def test_a_repeated_request_gets_the_same_question(school: World) -> None:
     assert begin(school)["question"] == one.json()["question"]
 
 
+def test_two_tabs_get_the_same_question(school: World) -> None:
+    asked = {"method": "POST", "url": PLACEMENT, "json": {}}
+    one, two = school.ask_at_once(asked, asked)
+    assert one.status_code == 200
+    assert one.text == two.text
+
+
 def test_a_scope_is_checked(school: World) -> None:
     skills = ["add-subtract"]
     assert begin(school, skills=skills)["scope_skills"] == skills
