@@ -6,6 +6,8 @@ import numpy as np
 
 from learnloop.models.train.checkpoint import Checkpoints
 from learnloop.training.dataset import Dataset
+from learnloop.training.evaluate import audit
+from learnloop.training.findings import Verdict
 from learnloop.training.train_model.kinds import Stamp, kind_of, takes
 
 from .test_dkt import SMALL, log_of
@@ -31,5 +33,7 @@ def test_epochs_are_told_and_checkpoints_kept(tmp_path):
     figures = ["astray", "auc", "learning_rate", "log_loss", "loss", "train_loss"]
     assert heard.epochs[-1][1] == figures
     assert kept.latest().about["at"]["stopped"] in {"epochs", "patience"}
-    p = kind.predictor(artifact)(data.test)
-    assert np.isfinite(p[data.test.correct >= 0]).all()
+    predict = kind.predictor(artifact)
+    assert np.isfinite(predict(data.test)[data.test.correct >= 0]).all()
+    found = audit(data, predict, np.random.default_rng(0))
+    assert not [own for own in found.findings if own.verdict is Verdict.FAILED]
