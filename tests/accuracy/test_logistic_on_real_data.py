@@ -13,7 +13,7 @@ from learnloop.training.predict import predict_rows
 
 pytestmark = pytest.mark.accuracy
 
-# best-LR as published elsewhere, and least AUC of the default (half a point under what was measured).
+# best-LR as published elsewhere, and least AUC of the default: half a point under the measured.
 BANDS = {
     "assistments09": (0.7664, 0.774),
     "statics11": (0.8265, 0.827),
