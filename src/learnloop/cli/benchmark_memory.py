@@ -86,6 +86,7 @@ def means(found: "Mapping[str, LogResult]") -> dict[str, dict[str, float]]:
             for figure in FIGURES
         }
         for model in logs[0].models
+        if all(model in log.models for log in logs)
     }
 
 
@@ -112,4 +113,8 @@ def _tables(name: str, found: "LogResult") -> tuple[object, ...]:
             f"{own.rmse_bins:.4f}",
             f"{own.fit_cpu_s:.2f}",
         )
-    return f"[bold]{escape(name)}[/]: {counts}; our fit chose {kept}", table
+    return (
+        f"[bold]{escape(name)}[/]: {counts}; our fit chose {kept}",
+        table,
+        *map(escape, found.notes),
+    )

@@ -37,6 +37,20 @@ def test_all_models_are_shown(learnloop: Callable[..., Any], folder: Path) -> No
     assert one["log_loss"]["point"] == told["models"]["memory"]["log_loss"]
 
 
+def test_a_peer_that_cannot_be_asked_takes_no_part(
+    learnloop: Callable[..., Any], folder: Path
+) -> None:
+    other = folder / "python"
+    other.write_text(
+        "#!/bin/sh\ncat > /dev/null\necho 'No module named fsrs_rs_python' >&2\nexit 1\n"
+    )
+    other.chmod(0o755)
+    asked = ("benchmark", "memory", "--data", str(folder), "--resamples", "20", "--json")
+    told = learnloop(*asked, "--peer-python", str(other)).json
+    assert "fsrs6_fsrs_rs" not in told["models"]
+    assert "No module named fsrs_rs_python" in told["logs"]["mine"]["notes"][0]
+
+
 def test_what_cannot_be_done_is_said(learnloop: Callable[..., Any], tmp_path: Path) -> None:
     nothing = learnloop("benchmark", "memory", "--data", str(tmp_path))
     assert nothing.code == 1

@@ -60,6 +60,7 @@ class LogResult:
 
     Attributes:
         strength: Of the pull to the defaults that our fit chose; None: it kept the defaults.
+        notes: Who could not take part, and why.
     """
 
     n_train: int
@@ -67,6 +68,7 @@ class LogResult:
     recalled: float
     strength: float | None
     models: Mapping[str, Figures]
+    notes: tuple[str, ...] = ()
 
 
 def judge(
@@ -81,7 +83,7 @@ def judge(
         n_resamples: How many times the cards are drawn.
 
     Raises:
-        DataError: There are too few reviews, or fsrs-rs can't be asked.
+        DataError: There are too few reviews.
     """
     reviews, scored = log.reviews, in_time(log.reviews)
     train, test = scored[: round(TRAIN * len(scored))], scored[round(TRAIN * len(scored)) :]
@@ -95,14 +97,18 @@ def judge(
         "half_life": _half_life(reviews, train),
         DEFAULT: (walk(np.array(DEFAULTS), reviews).recall, 0.0),
     }
+    notes: tuple[str, ...] = ()
     if python is not None:
-        found, peer_cpu = peer.fitted(python, reviews, train)
-        said[PEER] = (walk(found, reviews).recall, peer_cpu)
+        try:
+            found, peer_cpu = peer.fitted(python, reviews, train)
+            said[PEER] = (walk(found, reviews).recall, peer_cpu)
+        except DataError as error:
+            notes = (error.message,)
     said["memory_no_intercept"] = (ours[0], cpu)
     said[OURS] = (ours[1], cpu)
     models = _figures(reviews, test, said, rng, n_resamples)
     recalled = float(reviews.recalled[test].mean())
-    return LogResult(len(train), len(test), recalled, strength, models)
+    return LogResult(len(train), len(test), recalled, strength, models, notes)
 
 
 def _ours(
