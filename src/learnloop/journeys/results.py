@@ -187,8 +187,8 @@ class SkillForecast:
         answers_to_goal_low: With `answers_to_goal_high`, the 80% range of answers to the skill
             until the estimate is at the target; None while too little is known, or where the goal
             is not in sight.
-        days_to_goal_low: With `days_to_goal_high`, the same in whole days, if the learner goes on at
-            about the pace of their latest answers; None where no times are known, too.
+        days_to_goal_low: With `days_to_goal_high`, the same in whole days, if the learner goes on
+            at about the pace of their latest answers; None where no times are known, too.
         n_next: The next answers that `next_right_low` and `next_right_high` are about.
         next_right_low: With `next_right_high`, the 80% range of how many of them will be right.
         velocity: How the chance of a right answer changed per week over the latest answers (at
