@@ -86,7 +86,7 @@ def compare(table: Table, folder: Path, name: str, case: "Case", rounds: int) ->
         if peer == "learnloop":
             continue
         if not samples.rounds:
-            note = "not asked: hours" if name in LARGE and peers[peer] else MISSING
+            note = "not asked" if name in LARGE and peers[peer] else MISSING
             table.add(answers=name, what=PEERS[peer], note=note)
             continue
         a, b = np.load(folder / f"{name}_{peer}.npy")
