@@ -5,7 +5,7 @@
         - 1/2 ln(1 + a^2 s_b^2 w)              w = information on d
 
 One step solves a 2 x 2 or 3 x 3 system for each item; the matrix is the expected information plus
-that of the priors, so it is positive definite, and a step that does not help is halved. The priors
+that of the priors, so it is positive definite; no number moves by more than `LONGEST`. The priors
 keep what answers leave open finite: a of an item that hardly tells, b of one that all got right.
 The last term integrates b out of what is said of a (Laplace). Without it thousands of items with
 few answers each, whose b fit as they like, drive a up: to 11 on algebra05_part with one parameter.
