@@ -25,6 +25,7 @@ __all__ = ["BENCHMARKED", "DEFAULT", "NAMES", "VARIANTS", "Fit", "fit_of", "fitt
 VARIANTS: Mapping[str, tuple[str, Any]] = {
     "pfa": (logistic.NAME, logistic.Config(family="pfa")),
     "best_lr": (logistic.NAME, logistic.Config(family="best_lr")),
+    "best_lr/items": (logistic.NAME, logistic.Config(family="best_lr", item_record=True)),
     "bkt/standard": (bkt.NAME, bkt.STANDARD),
 }
 """Name -> model of the index, and its configuration."""
