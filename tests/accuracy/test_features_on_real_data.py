@@ -21,8 +21,8 @@ from learnloop.features.definitions import FEATURES
 from learnloop.features.fold import FeatureFold
 from learnloop.features.log import ItemBook, frame_of, of_answers, of_frame
 from learnloop.features.statistics import NOTHING
-from learnloop.training.dataset import read_dataset
 from learnloop.models.ability.item_statistics import item_statistics
+from learnloop.training.dataset import read_dataset
 
 pytestmark = pytest.mark.accuracy
 
