@@ -1,7 +1,7 @@
 """Which models can be judged by name? Those of `models.index`, and what they have to beat.
 
-To be beaten: textbook variants of the same models (`VARIANTS`), and rates that know nothing of the
-learner (`baselines`).
+Variants of the same models (`VARIANTS`) are the textbook's, to be beaten, and an ensemble with
+networks; rates that know nothing of the learner (`baselines`) are to be beaten too.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,6 +13,7 @@ from learnloop.core.protocols import Estimator
 from learnloop.core.random import derive_rng
 from learnloop.core.time import EPOCH
 from learnloop.features.definitions import FEATURES
+from learnloop.models import ensemble
 from learnloop.models.index import DEFAULT, MODELS, PREDICTORS
 from learnloop.models.tracing import bkt, logistic
 from learnloop.training.baselines import BASELINES
@@ -27,6 +28,7 @@ VARIANTS: Mapping[str, tuple[str, Any]] = {
     "best_lr": (logistic.NAME, logistic.Config(family="best_lr")),
     "best_lr/items": (logistic.NAME, logistic.Config(family="best_lr", item_record=True)),
     "bkt/standard": (bkt.NAME, bkt.STANDARD),
+    "ensemble/full": (ensemble.NAME, ensemble.FULL),
 }
 """Name -> model of the index, and its configuration."""
 NAMES = (*MODELS, *PREDICTORS, *VARIANTS, *BASELINES)

@@ -14,13 +14,23 @@ from learnloop.core.items import ItemTable
 from learnloop.core.registry import ESTIMATOR
 from learnloop.models import ability
 from learnloop.models.ensemble.artifact import from_bytes
-from learnloop.models.ensemble.config import Config
+from learnloop.models.ensemble.config import FULL, Config
 from learnloop.models.ensemble.fitting import fit_members
 from learnloop.models.ensemble.members import check
 from learnloop.models.ensemble.model import NAME, EnsembleModel
 from learnloop.models.ensemble.stack import Stack
 
-__all__ = ["MARGIN", "NAME", "SLOT", "Config", "EnsembleModel", "fit", "from_catalog", "load"]
+__all__ = [
+    "FULL",
+    "MARGIN",
+    "NAME",
+    "SLOT",
+    "Config",
+    "EnsembleModel",
+    "fit",
+    "from_catalog",
+    "load",
+]
 
 SLOT: Final = ESTIMATOR
 MARGIN: Final = 0.01
