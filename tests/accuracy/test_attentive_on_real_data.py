@@ -14,6 +14,14 @@ from learnloop.training.evaluate import evaluate
 pytestmark = pytest.mark.accuracy
 
 N_LEARNERS = 100
+# Least AUC on all held-out answers, half a point under what was measured.
+BANDS = {
+    "assistments09": 0.782,
+    "statics11": 0.831,
+    "ednet_part": 0.721,
+    "algebra05_part": 0.823,
+    "mofacts_stats_cloze": 0.859,
+}
 
 
 def astray(model: attentive.AttentiveModel, log: AnswerLog) -> float:
@@ -31,11 +39,12 @@ def astray(model: attentive.AttentiveModel, log: AnswerLog) -> float:
     return wrong / n
 
 
-@pytest.mark.parametrize("name", ["assistments09"])
+@pytest.mark.parametrize("name", BANDS)
 def test_held_out_learners_are_predicted_within_the_band(kt: Path, name: str) -> None:
     data = read_dataset(kt / name)
     model = attentive.fit(data.train, version="band", rng=np.random.default_rng(0))
     told = evaluate(data, model, np.random.default_rng(1), n_resamples=2)
-    assert told.figures["auc"].point > 0.78
+    assert told.figures["auc"].point > BANDS[name]
     assert told.audit.passed
-    assert astray(model, data.test) <= 0.02
+    if name == "assistments09":  # not every log holds answers to their direction
+        assert astray(model, data.test) <= 0.02
