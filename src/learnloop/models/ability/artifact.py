@@ -4,13 +4,11 @@ Floats are written so that they read back bit for bit. A hash guards the body, b
 in a digit would otherwise load as another model.
 """
 
-import hashlib
-import json
 from dataclasses import asdict
-from math import isfinite
 from typing import Any
 
 from learnloop.core.errors import ArtifactError
+from learnloop.core.sealed import finite, seal, unseal
 from learnloop.models.ability.config import Config
 from learnloop.models.ability.difficulty import ItemBook
 from learnloop.models.ability.features import RECALL, VIEW
@@ -44,9 +42,7 @@ def to_bytes(version: str, config: Config, book: ItemBook, readout: Readout) -> 
         "item_slopes": {item: list(slopes) for item, slopes in readout.items.items()},
         "features": {"view": VIEW, "recall": RECALL, "traits": TRAITS},
     }
-    text = json.dumps(body, allow_nan=False)
-    head = {"format": FORMAT, "format_version": FORMAT_VERSION, "sha256": _hash(text)}
-    return json.dumps({**head, "body": text}).encode()
+    return seal(FORMAT, FORMAT_VERSION, body)
 
 
 def from_bytes(artifact: bytes) -> tuple[str, Config, ItemBook, Readout]:
@@ -64,10 +60,10 @@ def from_bytes(artifact: bytes) -> tuple[str, Config, ItemBook, Readout]:
             float(body["item_variance"]),
             float(body["skill_variance"]),
         )
-        weights = {name: _floats(body["readout"][name], n) for name, n in _WEIGHTS.items()}
-        sets = {tuple(skills): _floats(row, len(VIEW)) for skills, row in body["sets"]}
+        weights = {name: finite(body["readout"][name], n) for name, n in _WEIGHTS.items()}
+        sets = {tuple(skills): finite(row, len(VIEW)) for skills, row in body["sets"]}
         config = Config(**body["config"])
-        slopes = {str(i): _floats(x, len(NO_SLOPES)) for i, x in body["item_slopes"].items()}
+        slopes = {str(i): finite(x, len(NO_SLOPES)) for i, x in body["item_slopes"].items()}
         readout = Readout(sets=sets, items=slopes, **weights)  # type: ignore[arg-type]
         return str(body["version"]), config, book, readout
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -75,36 +71,13 @@ def from_bytes(artifact: bytes) -> tuple[str, Config, ItemBook, Readout]:
 
 
 def _body(artifact: bytes) -> dict[str, Any]:
-    try:
-        outer = json.loads(artifact)
-        found, version = outer["format"], outer["format_version"]
-        text, digest = outer["body"], outer["sha256"]
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise ArtifactError("not an ability artifact: no JSON object of this format") from error
-    if found != FORMAT or version != FORMAT_VERSION:
-        raise ArtifactError(
-            f"artifact of format {found!r} {version!r}; this release reads {FORMAT!r} "
-            f"{FORMAT_VERSION}: fit the model again"
-        )
-    if not isinstance(text, str) or _hash(text) != digest:
-        raise ArtifactError("the ability artifact is corrupt: its hash does not match its body")
-    body = json.loads(text)
+    body = unseal(artifact, FORMAT, FORMAT_VERSION)
     names = {"view": list(VIEW), "recall": list(RECALL), "traits": list(TRAITS)}
-    if not isinstance(body, dict) or body.get("features") != names:
+    if body.get("features") != names:
         raise ArtifactError("the artifact was fitted on other features: fit the model again")
     return body
 
 
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def _three(values: list[float]) -> tuple[float, float, float]:
-    rest, n, variance = _floats(values, 3)
+    rest, n, variance = finite(values, 3)
     return rest, n, variance
-
-
-def _floats(values: list[float], n: int) -> tuple[float, ...]:
-    if len(values) != n or not all(isfinite(x) for x in values):
-        raise ValueError(f"expected {n} finite numbers, found {len(values)}")
-    return tuple(map(float, values))

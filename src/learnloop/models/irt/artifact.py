@@ -4,17 +4,15 @@ Floats are written so that they read back bit for bit. A hash guards the body, b
 in a digit would otherwise load as another model.
 """
 
-import hashlib
-import json
 from dataclasses import asdict
 from math import isfinite
-from typing import Any
 
 import numpy as np
 
 from learnloop.core.bank import ItemBank
 from learnloop.core.errors import ArtifactError, DataError
 from learnloop.core.ids import ItemId
+from learnloop.core.sealed import seal, unseal
 from learnloop.models.irt.book import ItemBook
 from learnloop.models.irt.config import Config
 
@@ -34,9 +32,7 @@ def to_bytes(version: str, config: Config, book: ItemBook) -> bytes:
         "skills": dict(book.skills),
         "others": {name: getattr(book, name) for name in _OTHERS},
     }
-    text = json.dumps(body, allow_nan=False)
-    head = {"format": FORMAT, "format_version": FORMAT_VERSION, "sha256": _hash(text)}
-    return json.dumps({**head, "body": text}).encode()
+    return seal(FORMAT, FORMAT_VERSION, body)
 
 
 def from_bytes(artifact: bytes) -> tuple[str, Config, ItemBook]:
@@ -45,7 +41,7 @@ def from_bytes(artifact: bytes) -> tuple[str, Config, ItemBook]:
     Raises:
         ArtifactError: It is corrupt, foreign, or of another format version.
     """
-    body = _body(artifact)
+    body = unseal(artifact, FORMAT, FORMAT_VERSION)
     try:
         columns = [np.array(body["bank"][name], np.float64) for name in _COLUMNS]
         bank = ItemBank(tuple(ItemId(str(x)) for x in body["items"]), *columns)
@@ -54,30 +50,6 @@ def from_bytes(artifact: bytes) -> tuple[str, Config, ItemBook]:
         return str(body["version"]), Config(**body["config"]), ItemBook(bank, skills, *others)
     except (KeyError, TypeError, ValueError, AttributeError, DataError) as error:
         raise ArtifactError(f"the irt artifact lacks or garbles a field: {error!r}") from error
-
-
-def _body(artifact: bytes) -> dict[str, Any]:
-    try:
-        outer = json.loads(artifact)
-        found, version = outer["format"], outer["format_version"]
-        text, digest = outer["body"], outer["sha256"]
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise ArtifactError("not an irt artifact: no JSON object of this format") from error
-    if found != FORMAT or version != FORMAT_VERSION:
-        raise ArtifactError(
-            f"artifact of format {found!r} {version!r}; this release reads {FORMAT!r} "
-            f"{FORMAT_VERSION}: fit the model again"
-        )
-    if not isinstance(text, str) or _hash(text) != digest:
-        raise ArtifactError("the irt artifact is corrupt: its hash does not match its body")
-    body = json.loads(text)
-    if not isinstance(body, dict):
-        raise ArtifactError("the irt artifact is corrupt: its body is no JSON object")
-    return body
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _finite(value: float) -> float:

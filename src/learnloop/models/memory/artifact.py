@@ -3,14 +3,13 @@
 Floats are written so that they read back bit for bit; the hash guards the body.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from math import isfinite
-from typing import Any, Final
+from typing import Final
 
 from learnloop.core.errors import ArtifactError, InvalidInput
+from learnloop.core.sealed import seal, unseal
 from learnloop.models.memory.config import Config
 from learnloop.models.memory.parameters import DEFAULTS, Parameters, checked
 
@@ -52,9 +51,7 @@ def to_bytes(version: str, frozen: Frozen) -> bytes:
         "skill_spread": frozen.skill_spread,
         "prerequisites": dict(sorted(frozen.prerequisites.items())),
     }
-    text = json.dumps(body, allow_nan=False)
-    head = {"format": FORMAT, "format_version": FORMAT_VERSION, "sha256": _hash(text)}
-    return json.dumps({**head, "body": text}).encode()
+    return seal(FORMAT, FORMAT_VERSION, body)
 
 
 def from_bytes(artifact: bytes) -> tuple[str, Frozen]:
@@ -63,7 +60,7 @@ def from_bytes(artifact: bytes) -> tuple[str, Frozen]:
     Raises:
         ArtifactError: It is corrupt, foreign, or of another format version.
     """
-    body = _body(artifact)
+    body = unseal(artifact, FORMAT, FORMAT_VERSION)
     try:
         frozen = Frozen(
             Config(**body["config"]),
@@ -77,27 +74,6 @@ def from_bytes(artifact: bytes) -> tuple[str, Frozen]:
         return str(body["version"]), frozen
     except (KeyError, TypeError, ValueError, AttributeError, InvalidInput) as error:
         raise ArtifactError(f"the memory artifact lacks or garbles a field: {error!r}") from error
-
-
-def _body(artifact: bytes) -> Any:
-    try:
-        outer = json.loads(artifact)
-        found, version = outer["format"], outer["format_version"]
-        text, digest = outer["body"], outer["sha256"]
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise ArtifactError("not a memory artifact: no JSON object of this format") from error
-    if found != FORMAT or version != FORMAT_VERSION:
-        raise ArtifactError(
-            f"artifact of format {found!r} {version!r}; this release reads {FORMAT!r} "
-            f"{FORMAT_VERSION}: fit the model again"
-        )
-    if not isinstance(text, str) or _hash(text) != digest:
-        raise ArtifactError("the memory artifact is corrupt: its hash does not match its body")
-    return json.loads(text)
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _parameters(values: list[float]) -> Parameters:

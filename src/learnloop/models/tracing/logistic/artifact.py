@@ -4,16 +4,14 @@ Floats are written so that they read back bit for bit. A hash guards the body, b
 in a digit would otherwise load as another model.
 """
 
-import hashlib
-import json
 from dataclasses import asdict
-from math import isfinite
 from typing import Any
 
 from learnloop.core.errors import ArtifactError
+from learnloop.core.sealed import finite, seal, unseal
 from learnloop.models.tracing.logistic.config import Config
 from learnloop.models.tracing.logistic.record import RECORD
-from learnloop.models.tracing.logistic.weights import Level, Row, Weights
+from learnloop.models.tracing.logistic.weights import Level, Weights
 from learnloop.models.tracing.logistic.windows import Windows
 
 FORMAT = "learnloop/logistic"
@@ -23,9 +21,7 @@ FORMAT_VERSION = 1
 def to_bytes(version: str, config: Config, weights: Weights) -> bytes:
     """The artifact of a model."""
     body = {"version": version, "config": asdict(config), "weights": asdict(weights)}
-    text = json.dumps(body, allow_nan=False)
-    head = {"format": FORMAT, "format_version": FORMAT_VERSION, "sha256": _hash(text)}
-    return json.dumps({**head, "body": text}).encode()
+    return seal(FORMAT, FORMAT_VERSION, body)
 
 
 def from_bytes(artifact: bytes) -> tuple[str, Config, Weights]:
@@ -34,7 +30,7 @@ def from_bytes(artifact: bytes) -> tuple[str, Config, Weights]:
     Raises:
         ArtifactError: It is corrupt, foreign, or of another format version.
     """
-    body = _body(artifact)
+    body = unseal(artifact, FORMAT, FORMAT_VERSION)
     try:
         config: dict[str, Any] = {
             k: tuple(v) if isinstance(v, list) else v for k, v in body["config"].items()
@@ -46,57 +42,27 @@ def from_bytes(artifact: bytes) -> tuple[str, Config, Weights]:
 
 def _weights(given: dict[str, Any]) -> Weights:
     rates, keeps = given["windows"]
-    windows = Windows(_row(rates, len(rates)), _row(keeps, len(keeps)))
+    windows = Windows(finite(rates, len(rates)), finite(keeps, len(keeps)))
     width = windows.width
     bias, learner, skill, skills = given["level"]
     return Weights(
         windows,
-        _row([given["bias"]], 1)[0],
-        _row(given["learner"], width),
-        _row(given["shared"], width),
-        _row(given["record"], len(RECORD) if given["record"] else 0),
-        {str(s): _row(x, 1 + width) for s, x in given["skills"].items()},
+        finite([given["bias"]], 1)[0],
+        finite(given["learner"], width),
+        finite(given["shared"], width),
+        finite(given["record"], len(RECORD) if given["record"] else 0),
+        {str(s): finite(x, 1 + width) for s, x in given["skills"].items()},
         {str(i): _two(x) for i, x in given["items"].items()},
         float(given["item_variance"]),
         Level(
-            _row([bias], 1)[0],
-            _row(learner, width),
-            _row(skill, width),
-            {str(s): _row([x], 1)[0] for s, x in skills.items()},
+            finite([bias], 1)[0],
+            finite(learner, width),
+            finite(skill, width),
+            {str(s): finite([x], 1)[0] for s, x in skills.items()},
         ),
     )
 
 
-def _body(artifact: bytes) -> dict[str, Any]:
-    try:
-        outer = json.loads(artifact)
-        found, version = outer["format"], outer["format_version"]
-        text, digest = outer["body"], outer["sha256"]
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise ArtifactError("not a logistic artifact: no JSON object of this format") from error
-    if found != FORMAT or version != FORMAT_VERSION:
-        raise ArtifactError(
-            f"artifact of format {found!r} {version!r}; this release reads {FORMAT!r} "
-            f"{FORMAT_VERSION}: fit the model again"
-        )
-    if not isinstance(text, str) or _hash(text) != digest:
-        raise ArtifactError("the logistic artifact is corrupt: its hash does not match its body")
-    body = json.loads(text)
-    if not isinstance(body, dict):
-        raise ArtifactError("the logistic artifact has no body: fit the model again")
-    return body
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def _two(values: list[float]) -> tuple[float, float]:
-    a, b = _row(values, 2)
+    a, b = finite(values, 2)
     return a, b
-
-
-def _row(values: list[float], n: int) -> Row:
-    if len(values) != n or not all(isfinite(x) for x in values):
-        raise ValueError(f"expected {n} finite numbers, found {len(values)}")
-    return tuple(map(float, values))
