@@ -15,11 +15,11 @@ from learnloop.core.types import Item, Skill
 from learnloop.features.state import encode
 from learnloop.models.tracing import attentive
 from learnloop.models.tracing.attentive.asking import asked_of, features_of, inputs, specs
-from learnloop.models.tracing.attentive.base import N_COLUMNS, design, fit_base
 from learnloop.models.tracing.attentive.columns import columns_of
 from learnloop.models.tracing.attentive.config import Config
 from learnloop.models.tracing.attentive.direction import Held, held_of, pushed
 from learnloop.models.tracing.attentive.items import ItemBook, fit_book
+from learnloop.models.tracing.attentive.linear import N_COLUMNS, design, fit_base
 from learnloop.models.tracing.attentive.replay import replay
 from learnloop.models.tracing.attentive.state import (
     EVENT,

@@ -3,9 +3,9 @@
 from typing import Any
 
 from learnloop.core.errors import ArtifactError
-from learnloop.models.tracing.attentive.base import Link
 from learnloop.models.tracing.attentive.config import Config
 from learnloop.models.tracing.attentive.items import ItemBook
+from learnloop.models.tracing.attentive.linear import Link
 from learnloop.models.tracing.attentive.model import FORM, AttentiveModel
 from learnloop.models.tracing.packing import Packed, unpack
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from learnloop.core.answers import STUDY, AnswerLog
 from learnloop.core.types import Bools, Floats
-from learnloop.models.tracing.attentive.base import design, sigmoid
+from learnloop.models.tracing.attentive.linear import design, sigmoid
 from learnloop.models.tracing.attentive.replay import Rows
 from learnloop.models.tracing.attentive.state import FEATURES
 

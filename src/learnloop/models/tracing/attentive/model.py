@@ -20,8 +20,8 @@ from learnloop.core.items import ItemTable
 from learnloop.core.time import to_us
 from learnloop.core.types import Estimate, Floats, Interaction, InteractionKind, Item, Ref, Target
 from learnloop.models.tracing.attentive.asking import OUTPUTS, Asked, asked_of, inputs, specs
-from learnloop.models.tracing.attentive.base import Link
 from learnloop.models.tracing.attentive.items import ItemBook, ItemFacts
+from learnloop.models.tracing.attentive.linear import Link
 from learnloop.models.tracing.attentive.record import NEW_SKILL, latent
 from learnloop.models.tracing.attentive.state import (
     RIGHT,

@@ -28,7 +28,11 @@ from learnloop.core.answers import STUDY, AnswerLog
 from learnloop.core.arrays import Arrays
 from learnloop.core.types import Floats, Ints
 from learnloop.models.tracing.attentive.asking import ASKED, NOTHING, OUTPUTS, specs
-from learnloop.models.tracing.attentive.base import (
+from learnloop.models.tracing.attentive.columns import HELD, SCORED, columns_of
+from learnloop.models.tracing.attentive.config import Config
+from learnloop.models.tracing.attentive.direction import held_of, pushed
+from learnloop.models.tracing.attentive.items import ItemBook, fit_book
+from learnloop.models.tracing.attentive.linear import (
     EASINESS,
     KNOTS,
     N_COLUMNS,
@@ -37,10 +41,6 @@ from learnloop.models.tracing.attentive.base import (
     fit_base,
     fit_link,
 )
-from learnloop.models.tracing.attentive.columns import HELD, SCORED, columns_of
-from learnloop.models.tracing.attentive.config import Config
-from learnloop.models.tracing.attentive.direction import held_of, pushed
-from learnloop.models.tracing.attentive.items import ItemBook, fit_book
 from learnloop.models.tracing.attentive.replay import Rows, replay
 from learnloop.models.tracing.attentive.state import FEATURES, RIGHT, STUDIED
 from learnloop.models.tracing.feature_net import validates
