@@ -50,8 +50,8 @@ UNSURE: Mapping[str, str] = {
     "new_skill": "{skill} is new, and you are ready: you did well in {prerequisite}, with "
     "{answers}.",
     "unlocks": "You have given {answers} in {skill}; once you know it, you can start {next_skill}.",
-    "informative": "We know little yet, with {answers} from you to such questions: this one tells us "
-    "much.",
+    "informative": "We know little yet, with {answers} from you to such questions: this one "
+    "tells us much.",
 }
 """The wording under 5 answers, where it differs."""
 

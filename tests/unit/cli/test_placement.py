@@ -95,4 +95,4 @@ def test_what_tells_most_is_listed(url: str, learnloop: Learnloop) -> None:
     said = learnloop("placement", "ada", "--informative", "2", "--database", url, "--json").json
     assert len(said["items"]) == 2
     shown = learnloop("placement", "ada", "--informative", "2", "--database", url).out
-    assert "We know little about you yet" in shown
+    assert "We know little yet" in shown
