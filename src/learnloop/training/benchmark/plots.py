@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from learnloop.training.benchmark.league import League, Standing
-from learnloop.training.benchmark.shapes import learning_curve
+from learnloop.training.benchmark.shapes import Stretch, learning_curve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,7 +72,7 @@ def _history(league: League) -> bytes:
         areas = [stretch.auc for stretch in s.by_history]
         axes.plot(range(len(areas)), areas, marker=".", label=s.entrant.name)
     stretches = league.standings[0].by_history
-    labels = [f"{x.first}-{x.last}\nn={x.n:,}" for x in stretches]
+    labels = [f"{_stretch(x)}\nn={x.n:,}" for x in stretches]
     axes.set_xticks(range(len(labels)), labels, fontsize="small")
     axes.set_xlabel("earlier answers of the learner")
     axes.set_ylabel("AUC")
@@ -91,6 +91,10 @@ def _curves(league: League) -> bytes:
     axes.set_ylabel("share right")
     axes.legend(fontsize="small")
     return _png(figure)
+
+
+def _stretch(x: Stretch) -> str:
+    return f"{x.first}" if x.first == x.last else f"{x.first}-{x.last}"
 
 
 def _figure(height: float = 4.5) -> tuple[Any, "Axes"]:
