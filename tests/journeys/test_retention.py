@@ -6,13 +6,16 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
-from learnloop.core.errors import InvalidInput, NotFound
+from learnloop.core.artifact import Artifact
+from learnloop.core.errors import ArtifactError, InvalidInput, NotFound
 from learnloop.core.ids import InteractionId, ItemId, LearnerId, SkillId
 from learnloop.core.time import ManualClock
 from learnloop.core.types import Interaction, InteractionKind, Learner
 from learnloop.features.state import encode
 from learnloop.journeys import states
+from learnloop.journeys.adding import add
 from learnloop.journeys.engine import PersonalizationEngine
+from learnloop.journeys.registry import artifact_of
 from learnloop.models import memory
 from learnloop.models.memory.parameters import DEFAULTS
 
@@ -111,6 +114,14 @@ def test_memory_is_fitted_and_takes_over_where_it_predicts_better() -> None:
         warm = engine.predict_retention(LearnerId("l0"), at=NOW)
         assert warm.model == told.challenger.model != cold.model
         assert champion(engine).frozen.skills != DEFAULTS
+        with engine.store.begin(write=False) as tx:
+            made = artifact_of(tx, told.challenger.model)
+    with small_world("memory://") as elsewhere, elsewhere.store.begin() as tx:
+        assert add(tx, made).ref == told.challenger.model
+        files = {**made.files, "model.json": memory.from_catalog(()).export()}
+        other = Artifact.build(made.ref, "memory", NOW, files)
+        with pytest.raises(ArtifactError, match=r"its model\.json is of memory@catalog"):
+            add(tx, other)
 
 
 def test_with_too_little_the_defaults_stay() -> None:

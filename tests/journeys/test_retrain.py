@@ -203,7 +203,7 @@ def test_a_window_leaves_out_what_is_older(few: PersonalizationEngine) -> None:
 def test_what_cannot_go_on_says_so(few: PersonalizationEngine) -> None:
     found = few.retrain("ability", incremental=True, dry_run=True)
     assert not found.went_on
-    assert "fitted in one pass" in found.notes[0]
+    assert "was fitted anew" in found.notes[0]
 
 
 def test_each_challenger_of_a_champion_has_to_be_surer(

@@ -15,8 +15,9 @@ from learnloop.features.fold import NAME, FeatureFold, require_features
 from learnloop.features.statistics import STATISTICS_FILE, ItemStatistics
 from learnloop.journeys.registry import store_artifact
 from learnloop.journeys.statistics import features_of
-from learnloop.models.index import MODELS, PREDICTORS
+from learnloop.models.index import MEMORIES, MODELS, PREDICTORS
 from learnloop.training.golden import GOLDEN_FILE, MODEL_FILE, check_golden
+from learnloop.training.memory.asking import as_estimator
 
 
 def add(tx: Transaction, artifact: Artifact) -> ModelRecord:
@@ -46,8 +47,13 @@ def _check(artifact: Artifact) -> None:
         if model.ref != artifact.ref:
             raise ArtifactError(f"{artifact.ref}: its {MODEL_FILE} is of {model.ref}")
         check_golden(model, artifact.file(GOLDEN_FILE))
+    elif kind in MEMORIES:
+        memory = MEMORIES[kind].load(artifact.file(MODEL_FILE))
+        if memory.ref != artifact.ref:
+            raise ArtifactError(f"{artifact.ref}: its {MODEL_FILE} is of {memory.ref}")
+        check_golden(as_estimator(memory), artifact.file(GOLDEN_FILE))
     else:
-        names = ", ".join((*MODELS, *PREDICTORS))
+        names = ", ".join((*MODELS, *PREDICTORS, *MEMORIES))
         raise InvalidInput(f"model: there is no kind {kind!r}; there are {names}", field="model")
 
 

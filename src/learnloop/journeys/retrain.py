@@ -170,10 +170,7 @@ def _begin(
     held_out = HeldOut(past.learner, past.correct, past.groups(given.courses))
     parent, notes = None, []
     if plan.incremental and not model.goes_on:
-        notes.append(
-            f"{model.name} is fitted in one pass: there is no checkpoint to go on from, so it was "
-            "fitted anew."
-        )
+        notes.append(f"{model.name} does not go on from an earlier version, so it was fitted anew.")
     elif plan.incremental and (champion is None or champion.manifest.kind != model.name):
         notes.append("There is no earlier version to go on from, so it was fitted anew.")
     elif plan.incremental:

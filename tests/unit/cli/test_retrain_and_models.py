@@ -31,7 +31,7 @@ def test_from_a_first_fit_to_going_back(url: str, tmp_path: Path, learnloop: Lea
     assert first in (tmp_path / "r" / "report.json").read_text()
     kept = learnloop("retrain", "ability", "--incremental", *on)
     assert "kept the champion" in kept.out
-    assert "fitted in one pass" in kept.out
+    assert "was fitted anew" in kept.out
     listed = learnloop("models", "list", *on, "--json").json
     second = next(m["ref"] for m in listed if not m["live"])
 
