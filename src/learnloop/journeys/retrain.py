@@ -8,7 +8,7 @@ plays no role until the gate lets it. Storing is one transaction and promoting a
 that is killed anywhere leaves the champion where it was, and at most a version that nobody asks,
 which `registry.collect` clears away.
 
-`material.py` reads the log and `contenders.py` fits and asks the models; of the `training` package,
+`material.py` reads the log and `contenders` fits and asks the models; of the `training` package,
 `past.py` has the two sides, `gate.py` the ruling, `retraining.py` the report.
 """
 
