@@ -115,21 +115,22 @@ def _tables(league: "League") -> tuple[object, ...]:
 
     counts = f"{league.n:,} answers of {league.n_learners:,} learners"
     table = Table(
-        "model", "AUC", f"above {league.reference} (95%)", "log loss", "ECE (bound)",
-        "first 5: AUC", "ECE", "fit CPU s", box=None,
+        "model", "AUC", f"above {league.reference} (95%)", "log loss", "ECE", "first 5", "fit, s",
+        box=None,
     )  # fmt: skip
     for s in league.standings:
-        x, above = s.figures, s.above["auc"]
+        x, above, cpu = s.figures, s.above["auc"], s.entrant.fit_cpu_s
         is_reference = s.entrant.name == league.reference
-        cpu = s.entrant.fit_cpu_s
+        over = "*" if x["ece"].point > s.ece_calibrated_95 else ""
         table.add_row(
             escape(s.entrant.name),
             f"{x['auc'].point:.4f}",
-            "" if is_reference else f"{above.point:+.4f} ({above.low:+.4f} to {above.high:+.4f})",
+            "" if is_reference else f"{above.point:+.4f} ({above.low:+.3f} {above.high:+.3f})",
             f"{x['log_loss'].point:.4f}",
-            f"{x['ece'].point:.4f} ({s.ece_calibrated_95:.4f})",
+            f"{x['ece'].point:.4f}{over}",
             f"{x['first5_auc'].point:.4f}",
-            f"{x['first5_ece'].point:.3f}",
             "" if math.isnan(cpu) else f"{cpu:.1f}",
         )
-    return f"[bold]{escape(league.data.name)}[/]: {counts}, protocol P1", table
+    head = f"[bold]{escape(league.data.name)}[/]: {counts}, protocol P1"
+    notes = "* over what a perfectly calibrated model stays under; first 5: AUC of each learner's "
+    return head, table, f"{notes}first five answers; fit: CPU seconds"
