@@ -68,7 +68,7 @@ def python() -> Check:
 def packages() -> Check:
     """Is everything installed that serving needs?"""
     needed = [r for r in metadata.requires("learnloop") or [] if "extra ==" not in r]
-    names = [r.split(";")[0].split(">")[0].strip() for r in needed if "sys_platform" not in r]
+    names = [re.split(r"[^\w.-]", r, maxsplit=1)[0] for r in needed if "sys_platform" not in r]
     missing = [name for name in names if not _installed(name)]
     if missing:
         return Check("packages", Status.FAIL, f"missing: {', '.join(missing)}", "pip install .")
