@@ -14,6 +14,7 @@ from learnloop.features.normalise import Normaliser
 from learnloop.features.rows import FeatureRows
 from learnloop.metrics import auc, ece
 from learnloop.models.tracing import feature_net
+from learnloop.models.tracing.held_back import validates
 
 torch = pytest.importorskip("torch")
 FEW = FEATURES[:12]
@@ -121,8 +122,8 @@ def test_too_little_to_learn_from_is_said(change: dict[str, int], why: str) -> N
 
 
 def test_who_validates_stays_the_same_when_others_come() -> None:
-    few = feature_net.validates(np.repeat(np.arange(100), 3), 0.2, seed=1)
+    few = validates(np.repeat(np.arange(100), 3), 0.2, seed=1)
     assert few.sum() == 60
     assert (few.reshape(-1, 3).all(1) == few.reshape(-1, 3).any(1)).all()
-    again = feature_net.validates(np.repeat(np.arange(100), 3), 0.2, seed=1)
+    again = validates(np.repeat(np.arange(100), 3), 0.2, seed=1)
     assert (few == again).all()

@@ -4,7 +4,7 @@ An *estimator* keeps what it knows of each learner and is fitted on answers (`mo
 *predictor* has no such state: it is fitted on rows of features, and is given the features of the
 moment (`models.tracing.feature_net`). A *memory* is fitted on answers, and judged by those alone
 that test memory (`models.memory`). Everything after this package treats them alike, as the
-`Contender` of `seen.py`.
+`Contender` of `protocol.py`.
 """
 
 from learnloop.core.artifact import Artifact
@@ -13,7 +13,7 @@ from learnloop.features.statistics import STATISTICS_FILE, ItemStatistics
 from learnloop.journeys.contenders.of_answers import OfAnswers
 from learnloop.journeys.contenders.of_features import OfFeatures
 from learnloop.journeys.contenders.of_reviews import OfReviews
-from learnloop.journeys.contenders.seen import Contender, Made, enough
+from learnloop.journeys.contenders.protocol import Contender, Made, enough
 from learnloop.journeys.material import Material
 from learnloop.models.index import MEMORIES, MODELS, PREDICTORS
 from learnloop.training.executor import Executor

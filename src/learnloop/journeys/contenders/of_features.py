@@ -20,7 +20,7 @@ from learnloop.features.fold import FeatureFold
 from learnloop.features.log import ItemBook
 from learnloop.features.rows import FeatureRows
 from learnloop.features.statistics import STATISTICS_FILE, ItemStatistics
-from learnloop.journeys.contenders.seen import Made, enough, of_the_catalog
+from learnloop.journeys.contenders.protocol import Made, enough, of_the_catalog
 from learnloop.journeys.material import Material
 from learnloop.journeys.monitor.report import PREDICTION
 from learnloop.monitoring.baseline import Baseline, build

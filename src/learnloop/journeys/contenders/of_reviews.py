@@ -6,7 +6,7 @@ from typing import Any
 
 from learnloop.core.artifact import Artifact
 from learnloop.core.types import Floats, Ref
-from learnloop.journeys.contenders.seen import Made, enough
+from learnloop.journeys.contenders.protocol import Made, enough
 from learnloop.journeys.material import Material
 from learnloop.journeys.monitor.report import PREDICTION
 from learnloop.monitoring.baseline import Baseline, build

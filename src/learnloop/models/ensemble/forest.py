@@ -21,6 +21,7 @@ from learnloop.features.online import FeatureState
 from learnloop.features.statistics import ItemStatistics
 from learnloop.models.runtime import GOLDEN_FILE, MODEL_FILE
 from learnloop.models.tracing import boosted
+from learnloop.models.tracing.of_features import specs
 from learnloop.models.tracing.packing import Packed, pack, unpack
 
 NAME: Final = boosted.NAME
@@ -53,7 +54,7 @@ class Forest:
         statistics = ItemStatistics.load(packed.arrays[STATISTICS].tobytes())
         self._fold = FeatureFold(statistics)
         require_features(self._fold.ref, Ref.parse(str(packed.about["features"])))
-        inputs, outputs = boosted.specs(len(FEATURES))
+        inputs, outputs = specs(len(FEATURES))
         self._graph = packed.session(self.ref, inputs, outputs)
 
     def start(self, learner_id: LearnerId) -> FeatureState:

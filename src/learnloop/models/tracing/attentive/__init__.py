@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from learnloop.core.answers import STUDY, AnswerLog
-from learnloop.core.errors import DataError
 from learnloop.core.registry import ESTIMATOR
 from learnloop.core.search_space import Choice, Float, Space
 from learnloop.models.tracing.attentive.artifact import load, model_of, packed
 from learnloop.models.tracing.attentive.config import Config
 from learnloop.models.tracing.attentive.model import NAME, AttentiveModel
 from learnloop.models.tracing.attentive.state import AttentiveState
+from learnloop.models.tracing.held_back import require_enough
 
 if TYPE_CHECKING:
     from learnloop.models.train.checkpoint import Checkpoints
@@ -53,7 +53,6 @@ SPACE: Final[Space] = {
     "batch_size": Choice((16, 32, 64)),
 }
 """What a search may try."""
-MIN_ANSWERS: Final = 200
 
 
 def fit(
@@ -84,11 +83,7 @@ def fit(
     from learnloop.models.tracing.attentive import train  # noqa: PLC0415 - needs torch
 
     answered = data.correct != STUDY
-    n, n_learners = int(answered.sum()), len(np.unique(data.learner[answered]))
-    if n < MIN_ANSWERS or n_learners < 2:
-        raise DataError(f"{n} answers are too few; {MIN_ANSWERS} of two learners are needed")
-    if not 0 < data.correct[answered].mean() < 1:
-        raise DataError("all answers are right, or all are wrong: there is nothing to learn")
+    require_enough(data.correct[answered], data.learner[answered])
     config, seed = config or Config(), int(rng.integers(2**31))
     made = train.train(
         data, config, seed, checkpoints=checkpoints, report=report, tracker=tracker

@@ -43,7 +43,7 @@ from learnloop.models.tracing.attentive.linear import (
 )
 from learnloop.models.tracing.attentive.replay import Rows, replay
 from learnloop.models.tracing.attentive.state import FEATURES, RIGHT, STUDIED
-from learnloop.models.tracing.feature_net import validates
+from learnloop.models.tracing.held_back import validates
 from learnloop.models.tracing.platt import platt
 from learnloop.models.train.batches import Dataset, collate, in_order, n_rows
 from learnloop.models.train.checkpoint import Checkpoints

@@ -16,17 +16,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from learnloop.core.artifact import Artifact, TensorSpec
-from learnloop.core.errors import DataError, InvalidInput
+from learnloop.core.artifact import Artifact
+from learnloop.core.errors import InvalidInput
 from learnloop.core.protocols import Predictor
 from learnloop.core.search_space import Float, Int, Space
 from learnloop.core.types import Ref
 from learnloop.features.definition import Feature
 from learnloop.features.rows import FeatureRows
 from learnloop.models import runtime
+from learnloop.models.tracing.held_back import require_enough
+from learnloop.models.tracing.of_features import specs
 
 if TYPE_CHECKING:
     from learnloop.models.train.checkpoint import Checkpoints
@@ -42,7 +43,6 @@ GOES_ON: Final = False
 """Trees are grown anew: there are no weights to go on from."""
 RULE: Final[Mapping[str, float]] = {"p_correct": 0.65}
 """What is said when no version can be asked."""
-MIN_ROWS: Final = 200
 
 
 class Config(BaseModel):
@@ -126,10 +126,7 @@ def fit(
             "checkpoints: trees are grown in a minute, nothing is kept on the way; leave them out",
             field="checkpoints",
         )
-    if len(rows) < MIN_ROWS or len(np.unique(rows.learner)) < 2:
-        raise DataError(f"{len(rows)} answers are too few; {MIN_ROWS} of two learners are needed")
-    if not 0 < rows.correct.mean() < 1:
-        raise DataError("all answers are right, or all are wrong: there is nothing to learn")
+    require_enough(rows.correct, rows.learner)
     config = config or Config()
     made = train.train(rows, config, seed, report=report, tracker=tracker)
     inputs, outputs = specs(len(rows.names))
@@ -155,9 +152,3 @@ def load(artifact: Artifact) -> Predictor:
         ArtifactError: See `models.runtime.load`.
     """
     return runtime.load(artifact)
-
-
-def specs(n_features: int) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
-    """What goes in and what comes out: features (n, n_features), P(correct) (n,)."""
-    features = TensorSpec("features", "float32", (None, n_features), unknown=True)
-    return (features,), (TensorSpec("p_correct", "float32", (None,)),)

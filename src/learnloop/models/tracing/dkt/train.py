@@ -19,7 +19,7 @@ from learnloop.models.tracing.dkt.encoding import N_ASKED, N_TIMES
 from learnloop.models.tracing.dkt.facts import N_FACTS, Facts, by_item, fit_facts, of_others
 from learnloop.models.tracing.dkt.spread import Spread, spread_of
 from learnloop.models.tracing.dkt.state import PARTS
-from learnloop.models.tracing.feature_net import validates
+from learnloop.models.tracing.held_back import validates
 from learnloop.models.tracing.platt import platt
 from learnloop.models.tracing.sequences import Vocabulary
 from learnloop.models.train.batches import collate, n_rows

@@ -9,22 +9,22 @@ b are fitted on learners that the weights were not fitted on (Platt, 1999).
 Start with `fit`; `train.py` has the network.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from learnloop.core.artifact import Artifact, TensorSpec
-from learnloop.core.errors import DataError, FeatureMismatch
+from learnloop.core.artifact import Artifact
+from learnloop.core.errors import FeatureMismatch
 from learnloop.core.protocols import Predictor
 from learnloop.core.search_space import Choice, Float, Space
-from learnloop.core.types import Bools, Ints, Ref
+from learnloop.core.types import Ref
 from learnloop.features.definition import Feature
 from learnloop.features.rows import FeatureRows
 from learnloop.models import runtime
+from learnloop.models.tracing.held_back import require_enough
+from learnloop.models.tracing.of_features import specs
 
 if TYPE_CHECKING:
     from learnloop.models.train.checkpoint import Checkpoints
@@ -41,7 +41,6 @@ GOES_ON: Final = True
 """A fit can begin with the weights of an earlier one."""
 RULE: Final[Mapping[str, float]] = {"p_correct": 0.65}
 """What is said when no version can be asked."""
-MIN_ROWS: Final = 200
 
 
 class Config(BaseModel):
@@ -114,10 +113,7 @@ def fit(
     """
     from learnloop.models.tracing.feature_net import train  # noqa: PLC0415 - needs torch
 
-    if len(rows) < MIN_ROWS or len(np.unique(rows.learner)) < 2:
-        raise DataError(f"{len(rows)} answers are too few; {MIN_ROWS} of two learners are needed")
-    if not 0 < rows.correct.mean() < 1:
-        raise DataError("all answers are right, or all are wrong: there is nothing to learn")
+    require_enough(rows.correct, rows.learner)
     if parent is not None:
         _require(parent.manifest.features, rows.ref)
         config = config or Config(**parent.manifest.config)
@@ -150,31 +146,6 @@ def load(artifact: Artifact) -> Predictor:
         ArtifactError: See `models.runtime.load`.
     """
     return runtime.load(artifact)
-
-
-def specs(n_features: int) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
-    """What goes in and what comes out: features (n, n_features), P(correct) (n,)."""
-    features = TensorSpec("features", "float32", (None, n_features), unknown=True)
-    return (features,), (TensorSpec("p_correct", "float32", (None,)),)
-
-
-def validates(learner: Ints, share: float, seed: int) -> Bools:
-    """(n,) whose answers validate: whole learners, the same ones for the same seed.
-
-    Args:
-        learner: (n,) codes.
-        share: Of the learners.
-        seed: Another one deals them anew.
-    """
-    codes, row = np.unique(learner, return_inverse=True)
-    chance = [
-        int.from_bytes(hashlib.blake2b(f"{seed}/{code}".encode(), digest_size=4).digest())
-        for code in codes.tolist()
-    ]
-    chosen = np.zeros(len(codes), dtype=np.bool_)
-    chosen[np.argsort(chance, kind="stable")[: max(1, round(share * len(codes)))]] = True
-    found: Bools = chosen[row]
-    return found
 
 
 def _require(found: str | None, wanted: Ref) -> None:

@@ -18,7 +18,8 @@ from learnloop.features.definition import Feature
 from learnloop.features.normalise import Normaliser
 from learnloop.features.rows import FeatureRows
 from learnloop.models.runtime import GOLDEN_FILE, MODEL_FILE
-from learnloop.models.tracing.feature_net import Config, validates
+from learnloop.models.tracing.feature_net import Config
+from learnloop.models.tracing.held_back import validates
 from learnloop.models.tracing.platt import platt
 from learnloop.models.train.checkpoint import Checkpoints
 from learnloop.models.train.config import TrainerConfig
